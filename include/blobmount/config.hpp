@@ -1,0 +1,63 @@
+#pragma once
+
+/// Everything that can be set, with its default. What is read from where is src/app's business.
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "blobmount/clock.hpp"
+#include "blobmount/credential.hpp"
+#include "blobmount/http.hpp"
+
+namespace blobmount {
+
+/// What is mounted: an account, a container of it, or a prefix in that container.
+struct MountSource {
+  std::string account;
+  Url endpoint;           ///< of the account; path "/" or, for an emulator, "/account"
+  std::string container;  ///< empty: the account
+  std::string prefix;     ///< empty, or ends with '/'
+};
+
+/// Which managed identity: the system-assigned one, or a user-assigned one by one of its three names.
+struct ManagedIdentity {
+  enum class Kind : std::uint8_t { system_assigned, client_id, object_id, resource_id };
+  Kind kind = Kind::system_assigned;
+  std::string id;
+};
+
+struct SharedKey {
+  Secret key;  ///< base64, as the portal shows it
+};
+
+struct TreeConfig {
+  /// How old an answer may be when a file is opened, or a name is said to be absent. Listings, and what
+  /// stat shows, may be ten times as old.
+  Duration attr_ttl{std::chrono::seconds{1}};
+};
+
+struct AppearanceConfig {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  mode_t file_mode = 0644;
+  mode_t dir_mode = 0755;
+};
+
+struct Config {
+  MountSource source;
+  std::string mount_point;  ///< absolute
+  std::variant<ManagedIdentity, SharedKey> credential;
+  std::string ca_file;  ///< PEM; empty: the system's
+  TreeConfig tree;
+  AppearanceConfig appearance;
+  bool allow_other = false;
+  bool foreground = false;
+  bool check = true;  ///< ask the service before mounting, and refuse what cannot work
+  std::string log_file;
+  bool debug = false;
+};
+
+}  // namespace blobmount

@@ -1,0 +1,95 @@
+#pragma once
+
+/// The mounted view in the terms of the kernel, without its types: inodes, names, attributes, open files.
+/// src/fuse translates to and from it; src/tree implements it.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "blobmount/blob_store.hpp"
+#include "blobmount/clock.hpp"
+#include "blobmount/result.hpp"
+
+namespace blobmount {
+
+/// A file's inode stands for one version of a blob: its attributes and bytes never change. A blob that was
+/// overwritten is another inode under the same name, as a file replaced by rename(2) is. (docs/adr/0002)
+using InodeId = std::uint64_t;
+inline constexpr InodeId root_inode = 1;
+
+enum class FileKind : std::uint8_t { directory, file };
+
+struct Attributes {
+  InodeId inode = 0;
+  FileKind kind = FileKind::file;
+  std::uint64_t size = 0;  ///< bytes; 0 for a directory
+  WallTime modified;
+};
+
+/// What a lookup found, and for how long the kernel may keep believing that the name leads there.
+struct Entry {
+  Attributes attributes;
+  Duration valid_for{0};
+};
+
+/// A name is absent; the kernel may believe so for `valid_for`. In the lookup's Result this is success:
+/// an Error would be forgotten at once.
+struct Lookup {
+  std::optional<Entry> entry;
+  Duration absent_for{0};
+};
+
+/// Bytes that live as long as their owner.
+struct Bytes {
+  std::shared_ptr<const std::byte[]> data;
+  std::size_t size = 0;
+
+  [[nodiscard]] std::span<const std::byte> span() const { return {data.get(), size}; }
+};
+
+/// A file opened for reading: one version of a blob. Safe to use from any thread.
+class OpenFile {
+ public:
+  virtual ~OpenFile() = default;
+  /// Up to `size` bytes from `offset`, fewer only at the end of the file. Reports once, maybe before returning.
+  /// `changed` if the service no longer has this version.
+  virtual void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) = 0;
+};
+
+/// A directory opened for reading: its entries stay what they were when it was opened. Safe to use from any thread.
+class OpenDirectory {
+ public:
+  virtual ~OpenDirectory() = default;
+  struct Item {
+    std::string_view name;  ///< lives as long as the OpenDirectory
+    FileKind kind = FileKind::file;
+  };
+  [[nodiscard]] virtual std::size_t size() const = 0;
+  [[nodiscard]] virtual Item item(std::size_t index) const = 0;
+  /// What a lookup of item `index` answers; counts as one lookup, to be paid back with forget().
+  virtual Entry look_up(std::size_t index) = 0;
+};
+
+/// Safe to use from any thread. Each call that takes a completion reports to it exactly once, on any thread, maybe
+/// before returning; none blocks.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  /// Find `name` in `parent`; each success with an entry counts as one lookup of its inode.
+  virtual void look_up(InodeId parent, const std::string& name, Completion<Lookup> done) = 0;
+  /// The kernel gives `count` lookups of `inode` back.
+  virtual void forget(InodeId inode, std::uint64_t count) = 0;
+  virtual Result<Attributes> attributes(InodeId inode) = 0;
+
+  /// `changed` if the blob is another version by now: look the name up again.
+  virtual void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) = 0;
+  virtual void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) = 0;
+};
+
+}  // namespace blobmount

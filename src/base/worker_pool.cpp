@@ -1,0 +1,46 @@
+#include "base/worker_pool.hpp"
+
+#include <utility>
+
+#include "base/thread.hpp"
+
+namespace blobmount {
+
+WorkerPool::WorkerPool(const std::string& name, int threads) {
+  for (int i = 0; i < threads; ++i) {
+    threads_.push_back(start_thread(name + "/" + std::to_string(i), [this] { run(); }));
+  }
+}
+
+WorkerPool::~WorkerPool() {
+  {
+    const MutexLock lock(mutex_);
+    ending_ = true;
+  }
+  work_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+void WorkerPool::submit(std::function<void()> task) {
+  {
+    const MutexLock lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  work_.notify_one();
+}
+
+void WorkerPool::run() {
+  while (true) {
+    std::function<void()> task;
+    {
+      MutexLock lock(mutex_);
+      while (tasks_.empty() && !ending_) work_.wait(lock.native());
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    task();
+  }
+}
+
+}  // namespace blobmount

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The service as blobmount needs it: containers, listings, properties and ranges of blobs. All of it can be asked
-/// of Azure, of Azurite and of the fake in tests/fakes; tests/contract says what each must do.
+/// The service as blobmount needs it: containers, listings, properties and ranges of blobs. All of it can be
+/// asked of Azure, of Azurite and of the fake in tests/fakes; tests/contract says what each must do.
 
 #include <cstdint>
 #include <functional>
@@ -20,53 +20,53 @@ namespace blobmount {
 
 /// Names bytes that can never change: the version (ETag) is part of the name. `size` is bytes.
 struct BlobVersion {
-  std::string container, blob, etag;
+  std::string container{}, blob{}, etag{};
   std::uint64_t size = 0;
 
   bool operator==(const BlobVersion&) const = default;
 };
 
 struct BlobProperties {
-  std::string etag;  ///< with its quotes, as the service writes it
+  std::string etag{};  ///< with its quotes, as the service writes it
   std::uint64_t size = 0;
-  WallTime last_modified;
-  std::string access_tier;           ///< "Hot", "Cool", "Archive", ...; empty where the service does not say
+  WallTime last_modified{};
+  std::string access_tier{};         ///< "Hot", "Cool", "Archive", ...; empty where the service does not say
   bool is_directory_marker = false;  ///< metadata hdi_isfolder=true
 };
 
 struct ListedBlob {
-  std::string name;
-  BlobProperties properties;
+  std::string name{};
+  BlobProperties properties{};
 };
 
 /// A page of List Blobs. A page may be empty, or hold prefixes only, and still have a next one.
 /// https://learn.microsoft.com/rest/api/storageservices/list-blobs
 struct BlobPage {
-  std::vector<ListedBlob> blobs;
-  std::vector<std::string> prefixes;  ///< each ends with the delimiter
-  std::string next_marker;            ///< empty: the listing is complete
+  std::vector<ListedBlob> blobs{};
+  std::vector<std::string> prefixes{};  ///< each ends with the delimiter
+  std::string next_marker{};            ///< empty: the listing is complete
 };
 
 struct ContainerProperties {
-  std::string name;
-  WallTime last_modified;
+  std::string name{};
+  WallTime last_modified{};
 };
 
 struct ContainerPage {
-  std::vector<ContainerProperties> containers;
-  std::string next_marker;  ///< empty: the listing is complete
+  std::vector<ContainerProperties> containers{};
+  std::string next_marker{};  ///< empty: the listing is complete
 };
 
 struct ListContainersQuery {
-  std::string marker;
+  std::string marker{};
   int max_results = 5000;  ///< the service's own limit of a page
 };
 
 struct ListBlobsQuery {
-  std::string container;
-  std::string prefix;
-  std::string delimiter;  ///< empty: every blob below the prefix
-  std::string marker;
+  std::string container{};
+  std::string prefix{};
+  std::string delimiter{};  ///< empty: every blob below the prefix
+  std::string marker{};
   int max_results = 5000;  ///< the service's own limit of a page
 };
 
@@ -76,9 +76,10 @@ using Completion = std::function<void(Result<T>)>;
 /// Takes the next bytes of a read. Must not block. The bytes are gone when it returns.
 using OnPiece = std::function<void(std::span<const std::byte>)>;
 
-/// Each call reports to `done` exactly once, on any thread, maybe before returning; none blocks. Safe to use from any
-/// thread; must outlive what was started. Errors: not_found (no such container or blob), permission_denied,
-/// unauthenticated, changed, not_permitted, ... as ErrorCode describes them; passing faults have been retried.
+/// Each call reports to `done` exactly once, on any thread, maybe before returning; none blocks. Safe to use
+/// from any thread; must outlive what was started. Errors: not_found (no such container or blob),
+/// permission_denied, unauthenticated, changed, not_permitted, ... as ErrorCode describes them; passing
+/// faults have been retried.
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
@@ -86,11 +87,13 @@ class BlobStore {
   virtual void list_containers(const ListContainersQuery& query, Completion<ContainerPage> done) = 0;
   virtual void get_container(const std::string& container, Completion<ContainerProperties> done) = 0;
   virtual void list_blobs(const ListBlobsQuery& query, Completion<BlobPage> done) = 0;
-  virtual void get_properties(const std::string& container, const std::string& blob, Completion<BlobProperties> done) = 0;
+  virtual void get_properties(const std::string& container, const std::string& blob,
+                              Completion<BlobProperties> done) = 0;
 
-  /// Read `range` of `version`, which must lie within its size and not be empty. `piece` takes the bytes in order,
-  /// on one network thread at a time, before `done` runs; together they are the whole range if `done` gets no Error.
-  /// `changed` if the blob is another version by now: never a mixture of two, never a byte that the service did not send.
+  /// Read `range` of `version`, which must lie within its size and not be empty. `piece` takes the bytes in
+  /// order, on one network thread at a time, before `done` runs; together they are the whole range if `done`
+  /// gets no Error. `changed` if the blob is another version by now: never a mixture of two, never a byte
+  /// that the service did not send.
   virtual void read(const BlobVersion& version, ByteRange range, OnPiece piece, Completion<void> done) = 0;
 };
 

@@ -2,11 +2,11 @@
 
 /// Everything that can be set, with its default. What is read from where is src/app's business.
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <variant>
+
+#include <sys/types.h>
 
 #include "blobmount/clock.hpp"
 #include "blobmount/credential.hpp"
@@ -26,7 +26,7 @@ struct MountSource {
 struct ManagedIdentity {
   enum class Kind : std::uint8_t { system_assigned, client_id, object_id, resource_id };
   Kind kind = Kind::system_assigned;
-  std::string id;
+  std::string id{};
 };
 
 struct SharedKey {

@@ -32,8 +32,8 @@ class Secret {
   std::string text_;
 };
 
-/// A bearer token. Its times are on the steady clock, worked out from its lifetime when it came, so that a wrong
-/// calendar does no harm.
+/// A bearer token. Its times are on the steady clock, worked out from its lifetime when it came, so that a
+/// wrong calendar does no harm.
 struct AccessToken {
   Secret value;
   SteadyTime issued;
@@ -46,8 +46,9 @@ struct AccessToken {
 class TokenSource {
  public:
   virtual ~TokenSource() = default;
-  /// One round trip; may block, and may be slow. Used by one thread at a time. `unauthenticated` is final (the
-  /// identity does not exist or was refused); `unavailable`, `unreachable`, `throttled` and `timed_out` pass.
+  /// One round trip; may block, and may be slow. Used by one thread at a time. `unauthenticated` is final
+  /// (the identity does not exist or was refused); `unavailable`, `unreachable`, `throttled` and `timed_out`
+  /// pass.
   virtual Result<AccessToken> request_token() = 0;
   /// For people: "managed identity (system-assigned)".
   [[nodiscard]] virtual std::string description() const = 0;
@@ -57,8 +58,8 @@ class TokenSource {
 class TokenProvider {
  public:
   virtual ~TokenProvider() = default;
-  /// A token that is alive and not refused; `unavailable` while a refused one is being replaced (try again soon);
-  /// `unauthenticated` where there is none and none can be had at present.
+  /// A token that is alive and not refused; `unavailable` while a refused one is being replaced (try again
+  /// soon); `unauthenticated` where there is none and none can be had at present.
   [[nodiscard]] virtual Result<AccessToken> current() const = 0;
   /// The service refused `token`: replace it soon. No effect if it is no longer the current one.
   virtual void reject(const AccessToken& token) = 0;

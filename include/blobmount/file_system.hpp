@@ -28,19 +28,19 @@ struct Attributes {
   InodeId inode = 0;
   FileKind kind = FileKind::file;
   std::uint64_t size = 0;  ///< bytes; 0 for a directory
-  WallTime modified;
+  WallTime modified{};
 };
 
 /// What a lookup found, and for how long the kernel may keep believing that the name leads there.
 struct Entry {
-  Attributes attributes;
+  Attributes attributes{};
   Duration valid_for{0};
 };
 
 /// A name is absent; the kernel may believe so for `valid_for`. In the lookup's Result this is success:
 /// an Error would be forgotten at once.
 struct Lookup {
-  std::optional<Entry> entry;
+  std::optional<Entry> entry{};
   Duration absent_for{0};
 };
 
@@ -56,17 +56,18 @@ struct Bytes {
 class OpenFile {
  public:
   virtual ~OpenFile() = default;
-  /// Up to `size` bytes from `offset`, fewer only at the end of the file. Reports once, maybe before returning.
-  /// `changed` if the service no longer has this version.
+  /// Up to `size` bytes from `offset`, fewer only at the end of the file. Reports once, maybe before
+  /// returning. `changed` if the service no longer has this version.
   virtual void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) = 0;
 };
 
-/// A directory opened for reading: its entries stay what they were when it was opened. Safe to use from any thread.
+/// A directory opened for reading: its entries stay what they were when it was opened. Safe to use from any
+/// thread.
 class OpenDirectory {
  public:
   virtual ~OpenDirectory() = default;
   struct Item {
-    std::string_view name;  ///< lives as long as the OpenDirectory
+    std::string_view name{};  ///< lives as long as the OpenDirectory
     FileKind kind = FileKind::file;
   };
   [[nodiscard]] virtual std::size_t size() const = 0;
@@ -75,8 +76,8 @@ class OpenDirectory {
   virtual Entry look_up(std::size_t index) = 0;
 };
 
-/// Safe to use from any thread. Each call that takes a completion reports to it exactly once, on any thread, maybe
-/// before returning; none blocks.
+/// Safe to use from any thread. Each call that takes a completion reports to it exactly once, on any thread,
+/// maybe before returning; none blocks.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;

@@ -1,6 +1,7 @@
 #pragma once
 
-/// HTTP as blobmount needs it: a request, a response, and the one door to the network. Knows nothing of Azure.
+/// HTTP as blobmount needs it: a request, a response, and the one door to the network. Knows nothing of
+/// Azure.
 
 #include <cstddef>
 #include <cstdint>
@@ -47,18 +48,18 @@ class HttpHeaders {
 
 /// An absolute URL. `path` is percent-encoded and begins with '/'; `query` holds decoded names and values.
 struct Url {
-  std::string scheme, host;
+  std::string scheme{}, host{};
   int port = 0;  ///< 0: the scheme's own
   std::string path = "/";
-  std::vector<std::pair<std::string, std::string>> query;
+  std::vector<std::pair<std::string, std::string>> query{};
 
   [[nodiscard]] std::string to_string() const;
 };
 
 struct HttpResponse {
   int status = 0;
-  HttpHeaders headers;
-  std::string body;  ///< empty where a BodySink took it
+  HttpHeaders headers{};
+  std::string body{};  ///< empty where a BodySink took it
 };
 
 /// Takes the body of a successful (2xx) answer as it arrives. Called by one network thread at a time, never
@@ -66,8 +67,8 @@ struct HttpResponse {
 class BodySink {
  public:
   virtual ~BodySink() = default;
-  /// The head of an answer came: is it the one that was asked for? `range` is what this try asked for. An Error
-  /// ends the try with it.
+  /// The head of an answer came: is it the one that was asked for? `range` is what this try asked for. An
+  /// Error ends the try with it.
   virtual Status begin(const HttpResponse& head, ByteRange range) = 0;
   /// Never more than the range in total. An Error ends the try with it.
   virtual Status append(std::span<const std::byte> bytes) = 0;
@@ -83,12 +84,12 @@ struct HttpLimits {
 
 struct HttpRequest {
   std::string method = "GET";
-  Url url;
-  HttpHeaders headers;
-  std::string body;
-  std::optional<ByteRange> range;  ///< sent as Range
-  std::shared_ptr<BodySink> sink;  ///< where the body of a 2xx goes; HttpResponse::body without one
-  HttpLimits limits;
+  Url url{};
+  HttpHeaders headers{};
+  std::string body{};
+  std::optional<ByteRange> range{};  ///< sent as Range
+  std::shared_ptr<BodySink> sink{};  ///< where the body of a 2xx goes; HttpResponse::body without one
+  HttpLimits limits{};
   bool direct = false;  ///< never through a proxy
 };
 
@@ -117,7 +118,8 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// An absolute http or https URL, or invalid_argument with a sentence for its author.
 Result<Url> parse_url(std::string_view text);
 
-/// Whether the host is this machine's loopback: 127.0.0.0/8, ::1 or localhost. Only there may a credential travel without TLS.
+/// Whether the host is this machine's loopback: 127.0.0.0/8, ::1 or localhost. Only there may a credential
+/// travel without TLS.
 bool is_loopback(std::string_view host);
 
 }  // namespace blobmount

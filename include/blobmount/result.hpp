@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -44,7 +45,7 @@ std::string_view name_of(ErrorCode code);
 
 struct Error {
   ErrorCode code = ErrorCode::internal;
-  std::string message;
+  std::string message{};
 
   /// The same error, with what was being done in front: "read 'a/b': connection reset".
   [[nodiscard]] Error within(std::string_view activity) && {
@@ -57,8 +58,14 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  /// From whatever converts to T, as std::expected does.
+  template <typename U = T>
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error>)
+      Result(U&& value)  // NOLINT(google-explicit-constructor)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}
+  Result(Error error)
+      : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -104,14 +111,14 @@ class [[nodiscard]] Result<void> {
 using Status = Result<void>;
 
 /// BM_ASSIGN(block, arrival.get()): declare `block` as the value, or return the error from this function.
-#define BM_ASSIGN(name, expression)                           \
-  auto name##_result = (expression);                          \
+#define BM_ASSIGN(name, expression)                            \
+  auto name##_result = (expression);                           \
   if (!name##_result) return std::move(name##_result).error(); \
   auto name = std::move(name##_result).value()
 
 /// BM_TRY(check()): go on, or return the error from this function.
-#define BM_TRY(expression)                                              \
-  do {                                                                  \
+#define BM_TRY(expression)                                                     \
+  do {                                                                         \
     if (auto status = (expression); !status) return std::move(status).error(); \
   } while (false)
 

@@ -1,5 +1,9 @@
 #include "base/log.hpp"
 
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
 #include <fcntl.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -8,19 +12,19 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <stdexcept>
-#include <system_error>
-
 namespace blobmount {
 namespace {
 
 spdlog::level::level_enum level_of(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -57,8 +61,10 @@ class SpdLog final : public Log {
     logger_.flush_on(spdlog::level::debug);
   }
 
+  [[nodiscard]] bool enabled(LogLevel level) const override { return logger_.should_log(level_of(level)); }
+
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override {
-    if (!logger_.should_log(level_of(level))) return;
+    if (!enabled(level)) return;
     const auto line = line_of(event, fields);
     logger_.log(level_of(level), spdlog::string_view_t(line.data(), line.size()));
   }
@@ -85,7 +91,8 @@ std::unique_ptr<Log> log_to_file(const std::string& path, LogLevel lowest) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) throw std::runtime_error(path + ": " + std::system_category().message(errno));
   ::close(file);
-  return std::make_unique<SpdLog>(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path), lowest, timed_pattern);
+  return std::make_unique<SpdLog>(std::make_shared<spdlog::sinks::basic_file_sink_mt>(path), lowest,
+                                  timed_pattern);
 }
 
 }  // namespace blobmount

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Events for the operator: one line each, a sentence and fields. Never a secret: its type has no way in here.
+/// Events for the operator: one line each, a sentence and fields. Never a secret: its type has no way in
+/// here.
 
 #include <concepts>
 #include <initializer_list>
@@ -27,12 +28,22 @@ struct LogField {
 class Log {
  public:
   virtual ~Log() = default;
+  /// Whether an event of that level goes anywhere; spares the making of those that do not.
+  [[nodiscard]] virtual bool enabled(LogLevel) const { return true; }
   virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
 
-  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::debug, event, fields); }
-  void info(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::info, event, fields); }
-  void warning(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::warning, event, fields); }
-  void error(std::string_view event, std::initializer_list<LogField> fields = {}) { write(LogLevel::error, event, fields); }
+  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::debug, event, fields);
+  }
+  void info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::info, event, fields);
+  }
+  void warning(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::warning, event, fields);
+  }
+  void error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::error, event, fields);
+  }
 };
 
 /// To stderr: for the foreground.

@@ -1,8 +1,8 @@
 #include "base/thread.hpp"
 
-#include <pthread.h>
-
 #include <csignal>
+
+#include <pthread.h>
 
 namespace blobmount {
 namespace {

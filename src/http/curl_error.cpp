@@ -1,0 +1,90 @@
+#include "http/curl_error.hpp"
+
+#include <system_error>
+
+namespace blobmount {
+namespace {
+
+std::string authority_of(const Url& url) {
+  return url.host + ":" + std::to_string(url.port != 0 ? url.port : url.scheme == "https" ? 443 : 80);
+}
+
+std::string seconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + " s";
+}
+
+bool connected(CURL* handle) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME_T, &microseconds);
+  return microseconds > 0;
+}
+
+int system_error_of(CURL* handle) {
+  long number = 0;
+  curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number);
+  return static_cast<int>(number);
+}
+
+Error unreachable(CURL* handle, const Url& url) {
+  const int number = system_error_of(handle);
+  if (number == ECONNREFUSED) {
+    return {ErrorCode::unreachable,
+            "connection refused by " + authority_of(url) + ": is the address right, and the service up?"};
+  }
+  const auto reason = number != 0 ? std::generic_category().message(number) : "no connection";
+  return {ErrorCode::unreachable, "cannot connect to " + authority_of(url) + ": " + reason};
+}
+
+Error timed_out(CURL* handle, const HttpRequest& request) {
+  if (!connected(handle)) {
+    return {ErrorCode::timed_out, "no connection to " + authority_of(request.url) + " within " +
+                                      seconds(request.limits.connect) + ": does a firewall drop it?"};
+  }
+  return {ErrorCode::timed_out,
+          "no byte from " + authority_of(request.url) + " for " + seconds(request.limits.stall)};
+}
+
+Error untrusted(const Url& url, std::string_view detail) {
+  return {ErrorCode::untrusted, "TLS to " + authority_of(url) + " failed: " + std::string(detail) +
+                                    " (a private certificate authority is named with --ca-file)"};
+}
+
+}  // namespace
+
+Error error_of_curl(CURL* handle, CURLcode code, const HttpRequest& request, std::string_view detail) {
+  const auto& url = request.url;
+  const auto sentence = detail.empty() ? std::string(curl_easy_strerror(code)) : std::string(detail);
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {ErrorCode::unreachable,
+              "no such host '" + url.host + "': check the account's name and the DNS"};
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return {ErrorCode::unreachable, "no such proxy: check https_proxy and http_proxy (" + sentence + ")"};
+    case CURLE_COULDNT_CONNECT:
+      return unreachable(handle, url);
+    case CURLE_OPERATION_TIMEDOUT:
+      return timed_out(handle, request);
+    case CURLE_SSL_CONNECT_ERROR:
+      // a handshake cut short by the network says nothing about trust
+      if (system_error_of(handle) != 0)
+        return {ErrorCode::unavailable, "connection to " + authority_of(url) + " lost: " + sentence};
+      return untrusted(url, sentence);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+      return untrusted(url, sentence);
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_CONTENT_ENCODING:
+      return {ErrorCode::corrupt, authority_of(url) + " does not speak HTTP as expected: " + sentence};
+    case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+      return {ErrorCode::internal, "curl: " + sentence};
+    default:
+      return {ErrorCode::unavailable, "connection to " + authority_of(url) + " lost: " + sentence};
+  }
+}
+
+}  // namespace blobmount

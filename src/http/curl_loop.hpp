@@ -1,0 +1,77 @@
+#pragma once
+
+/// A thread that drives many transfers, and timers, on one curl multi handle. The only code that knows
+/// curl_multi_*. https://curl.se/libcurl/c/libcurl-multi.html
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <curl/curl.h>
+
+#include "blobmount/clock.hpp"
+#include "blobmount/http.hpp"
+
+#include "base/annotated_mutex.hpp"
+#include "http/curl_transfer.hpp"
+
+namespace blobmount {
+
+class CurlLoop {
+ public:
+  /// `ca_file`: PEM, or empty for the system's.
+  CurlLoop(std::string name, std::string ca_file);
+  ~CurlLoop() { stop(); }
+  CurlLoop(const CurlLoop&) = delete;
+  CurlLoop& operator=(const CurlLoop&) = delete;
+
+  /// As HttpTransport::start. Completions run on the loop's thread.
+  void start(HttpRequest request, OnResponse done) BM_EXCLUDES(mutex_);
+  /// As Scheduler::run_after.
+  void run_after(Duration delay, std::function<void()> action) BM_EXCLUDES(mutex_);
+  /// Complete with `cancelled` all that is under way, run all timers, and end the thread. What is started
+  /// afterwards is cancelled at once. Not from a completion.
+  void stop() BM_EXCLUDES(mutex_);
+
+ private:
+  struct Start {
+    HttpRequest request;
+    OnResponse done;
+  };
+  struct Timer {
+    SteadyTime due;
+    std::function<void()> action;
+  };
+
+  void run();
+  /// Takes in what other threads have left; false: the loop is to end.
+  bool take_inbox() BM_EXCLUDES(mutex_);
+  void begin(Start start);
+  void finish_ended();
+  void run_due_timers();
+  [[nodiscard]] int pause_in_ms() const;
+  void cancel_all();
+  CurlHandle fresh_handle();
+  void deliver(CurlTransfer::Outcome outcome);
+
+  const std::string ca_file_;
+
+  Mutex mutex_;
+  std::vector<Start> starts_ BM_GUARDED_BY(mutex_);
+  std::vector<Timer> new_timers_ BM_GUARDED_BY(mutex_);
+  bool ending_ BM_GUARDED_BY(mutex_) = false;
+
+  // The loop thread's own.
+  std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
+  std::vector<CurlHandle> idle_;
+  std::unordered_map<CURL*, std::unique_ptr<CurlTransfer>> transfers_;
+  std::multimap<SteadyTime, std::function<void()>> timers_;
+
+  std::thread thread_;
+};
+
+}  // namespace blobmount

@@ -1,0 +1,154 @@
+#include "http/curl_transfer.hpp"
+
+#include <algorithm>
+
+#include "http/curl_error.hpp"
+
+namespace blobmount {
+namespace {
+
+/// A List page of 5,000 names of 1,024 characters, escaped, with their metadata, stays well below.
+constexpr std::size_t longest_body = 64U << 20U;
+constexpr long receive_buffer = 512L << 10U;  // curl's largest
+
+bool success(int status) { return status >= 200 && status < 300; }
+
+std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+long rounded_up_seconds(Duration duration) {
+  return static_cast<long>(std::chrono::ceil<std::chrono::seconds>(duration).count());
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done,
+                           const std::string& ca_file)
+    : handle_(std::move(handle)), request_(std::move(request)), done_(std::move(done)) {
+  set_request(ca_file);
+  set_headers();
+}
+
+void CurlTransfer::set_request(const std::string& ca_file) {
+  CURL* const curl = handle_.get();
+  const auto set = [curl](CURLoption option, auto value) { curl_easy_setopt(curl, option, value); };
+
+  set(CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(CURLOPT_URL, request_.url.to_string().c_str());
+  set(CURLOPT_PATH_AS_IS, 1L);
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_BUFFERSIZE, receive_buffer);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_ERRORBUFFER, detail_.data());
+  if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
+  if (request_.direct) set(CURLOPT_PROXY, "");
+
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.limits.connect.count()));
+  set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+  set(CURLOPT_LOW_SPEED_TIME, rounded_up_seconds(request_.limits.stall));
+
+  if (request_.method == "HEAD") {
+    set(CURLOPT_NOBODY, 1L);
+  } else if (request_.method != "GET") {
+    set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+    if (request_.method != "DELETE" || !request_.body.empty()) {
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+      set(CURLOPT_POSTFIELDS, request_.body.data());
+    }
+  }
+
+  set(CURLOPT_HEADERFUNCTION, header_callback);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(CURLOPT_WRITEFUNCTION, body_callback);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+}
+
+void CurlTransfer::set_headers() {
+  const auto append = [this](const std::string& line) {
+    curl_slist* const longer = curl_slist_append(header_lines_.get(), line.c_str());
+    (void)header_lines_.release();
+    header_lines_.reset(longer);
+  };
+  // "Name;" sends an empty field, "Name:" leaves it out
+  for (const auto& [name, value] : request_.headers) append(value.empty() ? name + ";" : name + ": " + value);
+  if (request_.range) append("Range: " + range_header(*request_.range));
+  for (const std::string_view added_by_curl : {"Content-Type", "Expect", "Accept"}) {
+    if (!request_.headers.get(added_by_curl)) append(std::string(added_by_curl) + ":");
+  }
+  curl_easy_setopt(handle_.get(), CURLOPT_HTTPHEADER, header_lines_.get());
+}
+
+bool CurlTransfer::on_header(std::string_view line) {
+  // an interim answer (100 Continue, a proxy's CONNECT) is followed by the real one
+  if (line.starts_with("HTTP/")) {
+    response_ = {};
+    return true;
+  }
+  const auto colon = line.find(':');
+  if (colon != std::string_view::npos) {
+    response_.headers.add(std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1))));
+  }
+  return true;
+}
+
+Status CurlTransfer::begin_body() {
+  if (body_begun_) return {};
+  body_begun_ = true;
+  long status = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+  response_.status = static_cast<int>(status);
+  if (!request_.sink || !success(response_.status)) return {};
+  return request_.sink->begin(response_, request_.range.value_or(ByteRange{}));
+}
+
+bool CurlTransfer::on_body(std::span<const std::byte> bytes) {
+  auto status = begin_body();
+  if (status && request_.sink && success(response_.status)) {
+    status = request_.sink->append(bytes);
+  } else if (status && response_.body.size() + bytes.size() > longest_body) {
+    status = Error{ErrorCode::corrupt, "the answer is longer than any that is expected"};
+  } else if (status) {
+    response_.body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
+  if (!status) refused_ = std::move(status).error();
+  return !refused_;
+}
+
+Result<HttpResponse> CurlTransfer::conclude(CURLcode code) {
+  if (refused_) return *std::move(refused_);
+  if (code != CURLE_OK) return error_of_curl(handle_.get(), code, request_, detail_.data());
+  // an answer without a body never reached on_body()
+  BM_TRY(begin_body());
+  return std::move(response_);
+}
+
+CurlTransfer::Outcome CurlTransfer::finish(std::unique_ptr<CurlTransfer> transfer, CURLcode code) {
+  auto response = transfer->conclude(code);
+  curl_easy_reset(transfer->handle_.get());
+  return {std::move(transfer->handle_), std::move(transfer->done_), std::move(response)};
+}
+
+CurlTransfer::Outcome CurlTransfer::cancel(std::unique_ptr<CurlTransfer> transfer) {
+  transfer->refused_ = Error{ErrorCode::cancelled, "the mount is ending"};
+  return finish(std::move(transfer), CURLE_ABORTED_BY_CALLBACK);
+}
+
+std::size_t CurlTransfer::header_callback(char* data, std::size_t size, std::size_t count, void* self) {
+  const auto bytes = size * count;
+  return static_cast<CurlTransfer*>(self)->on_header({data, bytes}) ? bytes : 0;
+}
+
+std::size_t CurlTransfer::body_callback(char* data, std::size_t size, std::size_t count, void* self) {
+  const auto bytes = size * count;
+  const std::span<const char> text(data, bytes);
+  // a short count tells curl to end the transfer; for an empty one 0 would look like success
+  return static_cast<CurlTransfer*>(self)->on_body(std::as_bytes(text)) ? bytes : bytes + 1;
+}
+
+}  // namespace blobmount

@@ -1,0 +1,58 @@
+#pragma once
+
+/// One try of one request on one curl easy handle: options in, head and body out.
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <curl/curl.h>
+
+#include "blobmount/http.hpp"
+
+namespace blobmount {
+
+using CurlHandle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+
+class CurlTransfer {
+ public:
+  /// `handle` is fresh or reset; it points back here until finish() has run.
+  CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done, const std::string& ca_file);
+
+  [[nodiscard]] CURL* handle() const { return handle_.get(); }
+
+  /// The transfer has left the multi handle with `code`. Gives the handle back and what is to be told to
+  /// `done`.
+  struct Outcome {
+    CurlHandle handle;
+    OnResponse done;
+    Result<HttpResponse> response;
+  };
+  static Outcome finish(std::unique_ptr<CurlTransfer> transfer, CURLcode code);
+  static Outcome cancel(std::unique_ptr<CurlTransfer> transfer);
+
+ private:
+  void set_request(const std::string& ca_file);
+  void set_headers();
+  bool on_header(std::string_view line);
+  bool on_body(std::span<const std::byte> bytes);
+  /// The head is complete: ask the sink whether it is the right one.
+  Status begin_body();
+  Result<HttpResponse> conclude(CURLcode code);
+
+  static std::size_t header_callback(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t body_callback(char* data, std::size_t size, std::size_t count, void* self);
+
+  CurlHandle handle_;
+  HttpRequest request_;
+  OnResponse done_;
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> header_lines_{nullptr, curl_slist_free_all};
+  std::array<char, CURL_ERROR_SIZE> detail_{};
+
+  HttpResponse response_;
+  bool body_begun_ = false;
+  std::optional<Error> refused_;  ///< why the sink, or a limit, ended the try
+};
+
+}  // namespace blobmount

@@ -1,0 +1,36 @@
+#pragma once
+
+/// The network: a few curl loops that share the requests. Everything else that is called a transport stands
+/// above.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "blobmount/clock.hpp"
+#include "blobmount/http.hpp"
+
+#include "http/curl_loop.hpp"
+
+namespace blobmount {
+
+class CurlTransport final : public HttpTransport, public Scheduler {
+ public:
+  /// `loops` threads, called "network/N"; `ca_file` is PEM, or empty for the system's.
+  CurlTransport(int loops, const std::string& ca_file);
+
+  void start(HttpRequest request, OnResponse done) override;
+  void run_after(Duration delay, std::function<void()> action) override;
+  /// Complete with `cancelled` all that is under way; what is started afterwards is cancelled at once.
+  /// Returns when the last completion has run.
+  void stop();
+
+ private:
+  CurlLoop& next_loop();
+
+  std::vector<std::unique_ptr<CurlLoop>> loops_;
+  std::atomic<unsigned> turn_{0};
+};
+
+}  // namespace blobmount

@@ -1,0 +1,57 @@
+#include "http/retry_policy.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace blobmount {
+namespace {
+
+bool transient(const Error& error, const RetryPolicy& policy) {
+  switch (error.code) {
+    case ErrorCode::unavailable:
+    case ErrorCode::timed_out:
+    case ErrorCode::throttled:
+      return true;
+    case ErrorCode::unreachable:
+      return policy.retry_unreachable;
+    default:
+      return false;
+  }
+}
+
+bool transient(int status) {
+  return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+bool transient(const RetryPolicy& policy, const TryOutcome& ended) {
+  if (!ended.outcome) return transient(ended.outcome.error(), policy);
+  // the refused token is being replaced: one more try shows whether that was the reason
+  if (ended.outcome->status == 401) return ended.refused_tokens == 1;
+  return transient(ended.outcome->status);
+}
+
+/// The seconds that the service asks for; the form with a date is not used by Azure.
+Duration retry_after(const Result<HttpResponse>& outcome) {
+  const auto header = outcome ? outcome->headers.get("Retry-After") : std::nullopt;
+  unsigned seconds = 0;
+  if (header) std::from_chars(header->data(), header->data() + header->size(), seconds);
+  return std::chrono::seconds(std::min(seconds, 3600U));
+}
+
+Duration backoff(const RetryPolicy& policy, int tries, double chance) {
+  const auto doubled = policy.first_pause * (1LL << std::min(tries - 1, 20));
+  const auto longest = std::min<Duration>(doubled, policy.longest_pause);
+  return std::chrono::duration_cast<Duration>(longest * (0.5 + chance / 2));
+}
+
+}  // namespace
+
+std::optional<Duration> pause_before_retry(const RetryPolicy& policy, const TryOutcome& ended,
+                                           double chance) {
+  if (!transient(policy, ended)) return std::nullopt;
+  const auto pause = std::max(backoff(policy, ended.tries, chance), retry_after(ended.outcome));
+  if (ended.elapsed + pause > policy.budget) return std::nullopt;
+  return pause;
+}
+
+}  // namespace blobmount

@@ -1,0 +1,59 @@
+#include "http/retrying_transport.hpp"
+
+#include <random>
+
+namespace blobmount {
+namespace {
+
+/// What is left to ask for when `request` is tried again.
+HttpRequest rest_of(const HttpRequest& request) {
+  auto rest = request;
+  if (request.sink && request.range) {
+    const auto received = request.sink->received();
+    rest.range = ByteRange{request.range->offset + received, request.range->length - received};
+  }
+  return rest;
+}
+
+bool complete(const HttpRequest& rest) { return rest.sink && rest.range && rest.range->length == 0; }
+
+}  // namespace
+
+Chance random_chance() {
+  return [] {
+    thread_local std::minstd_rand engine{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+  };
+}
+
+struct RetryingTransport::Call {
+  HttpRequest request;
+  OnResponse done;
+  SteadyTime started;
+  int tries = 0;
+  int refused_tokens = 0;
+};
+
+void RetryingTransport::start(HttpRequest request, OnResponse done) {
+  try_once(std::make_shared<Call>(Call{std::move(request), std::move(done), clock_.now()}));
+}
+
+void RetryingTransport::try_once(const std::shared_ptr<Call>& call) {
+  auto rest = rest_of(call->request);
+  // the connection broke behind the last byte: there is nothing left to ask for
+  if (complete(rest)) return call->done(HttpResponse{.status = 206});
+  ++call->tries;
+  next_.start(std::move(rest),
+              [this, call](Result<HttpResponse> outcome) { ended(call, std::move(outcome)); });
+}
+
+void RetryingTransport::ended(const std::shared_ptr<Call>& call, Result<HttpResponse> outcome) {
+  if (outcome && outcome->status == 401) ++call->refused_tokens;
+  const auto elapsed = std::chrono::duration_cast<Duration>(clock_.now() - call->started);
+  const auto pause =
+      pause_before_retry(policy_, {outcome, call->tries, call->refused_tokens, elapsed}, chance_());
+  if (!pause) return call->done(std::move(outcome));
+  scheduler_.run_after(*pause, [this, call] { try_once(call); });
+}
+
+}  // namespace blobmount

@@ -1,0 +1,72 @@
+#pragma once
+
+/// What is known about the entries of one directory, how old that knowledge is, and the requests that renew
+/// it. Those who ask for the same thing at the same time share one request.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "blobmount/blob_store.hpp"
+#include "blobmount/clock.hpp"
+
+#include "base/annotated_mutex.hpp"
+#include "base/log.hpp"
+#include "tree/directory_snapshot.hpp"
+#include "tree/names.hpp"
+
+namespace blobmount {
+
+/// What a directory says of a name, and when that was found out.
+struct Found {
+  std::optional<KnownEntry> entry{};  ///< nothing: the name is absent
+  SteadyTime as_of{};
+};
+
+/// How old an answer may be: where it says that the name is there, and where it says that it is absent.
+struct MaximumAge {
+  Duration present{0};
+  Duration absent{0};
+};
+
+using SharedSnapshot = std::shared_ptr<const DirectorySnapshot>;
+
+/// Safe to use from any thread. Completions run exactly once, maybe before the call returns, with no lock
+/// held.
+class Directory final : public std::enable_shared_from_this<Directory> {
+ public:
+  Directory(BlobStore& store, Clock& clock, Log& log, Location where)
+      : store_(store), clock_(clock), log_(log), where_(std::move(where)) {}
+
+  [[nodiscard]] const Location& where() const { return where_; }
+
+  /// `name` is a file name.
+  void look_up(const std::string& name, MaximumAge age, Completion<Found> done) BM_EXCLUDES(mutex_);
+  void list(Duration maximum_age, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);
+  /// What is known of `name` has been proved wrong: ask again.
+  void doubt(const std::string& name) BM_EXCLUDES(mutex_);
+
+ private:
+  [[nodiscard]] std::optional<Found> known(const std::string& name) const BM_REQUIRES(mutex_);
+  void resolve(const std::string& name);
+  void resolved(const std::string& name, Result<Found> found) BM_EXCLUDES(mutex_);
+  void listed(Result<DirectorySnapshot> snapshot, SteadyTime asked) BM_EXCLUDES(mutex_);
+  void drop_old_answers() BM_REQUIRES(mutex_);
+
+  BlobStore& store_;
+  Clock& clock_;
+  Log& log_;
+  const Location where_;
+
+  mutable Mutex mutex_;
+  SharedSnapshot snapshot_ BM_GUARDED_BY(mutex_);
+  /// Names asked for one by one since the snapshot was.
+  std::unordered_map<std::string, Found> answers_ BM_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::vector<Completion<Found>>> waiting_for_name_ BM_GUARDED_BY(mutex_);
+  std::vector<Completion<SharedSnapshot>> waiting_for_listing_ BM_GUARDED_BY(mutex_);
+  bool said_left_out_ BM_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace blobmount

@@ -1,0 +1,110 @@
+#include "tree/resolution.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "base/annotated_mutex.hpp"
+
+namespace blobmount {
+namespace {
+
+/// A name that the service takes for no blob's is absent, too.
+bool is_absent(const Error& error) {
+  return error.code == ErrorCode::not_found || error.code == ErrorCode::invalid_argument ||
+         error.code == ErrorCode::name_too_long;
+}
+
+/// One name being resolved; kept alive by the two answers it waits for.
+class Resolution : public std::enable_shared_from_this<Resolution> {
+ public:
+  Resolution(BlobStore& store, const Location& directory, std::string name,
+             Completion<std::optional<KnownEntry>> done)
+      : store_(store),
+        file_(directory.child_file(name)),
+        directory_(directory.child_directory(name)),
+        name_(std::move(name)),
+        done_(std::move(done)) {}
+
+  void start() {
+    store_.get_properties(
+        file_.container, file_.path, [self = shared_from_this()](Result<BlobProperties> properties) {
+          const auto arrived = [&](Resolution& r) { r.properties_ = std::move(properties); };
+          self->take(arrived);
+        });
+    find_below("");
+  }
+
+ private:
+  void find_below(std::string marker) {
+    store_.list_blobs({.container = directory_.container,
+                       .prefix = directory_.path,
+                       .marker = std::move(marker),
+                       .max_results = 1},
+                      [self = shared_from_this()](Result<BlobPage> page) {
+                        const bool undecided = page && page->blobs.empty() && page->prefixes.empty() &&
+                                               !page->next_marker.empty();
+                        if (undecided) return self->find_below(std::move(page->next_marker));
+                        self->take([&](Resolution& r) { r.below_ = std::move(page); });
+                      });
+  }
+
+  template <typename Store>
+  void take(const Store& store_answer) BM_EXCLUDES(mutex_) {
+    {
+      const MutexLock lock(mutex_);
+      store_answer(*this);
+      if (--missing_ > 0) return;
+    }
+    // both answers are there, so nobody writes any more
+    done_(conclusion());
+  }
+
+  Result<std::optional<KnownEntry>> conclusion() {
+    if (below_ && !below_->blobs.empty()) return std::optional(directory_entry(name_, marker_time()));
+    if (properties_) return std::optional(entry_of(name_, *properties_));
+    if (!is_absent(properties_.error())) return look_up_failed(properties_.error());
+    if (!below_ && !is_absent(below_.error())) return look_up_failed(below_.error());
+    return std::optional<KnownEntry>();
+  }
+
+  [[nodiscard]] std::optional<WallTime> marker_time() const {
+    if (properties_ && properties_->is_directory_marker) return properties_->last_modified;
+    const auto& first = below_->blobs.front();
+    return first.name == directory_.path ? std::optional(first.properties.last_modified) : std::nullopt;
+  }
+
+  [[nodiscard]] Error look_up_failed(Error error) const {
+    return std::move(error).within("look up '" + file_.to_string() + "'");
+  }
+
+  BlobStore& store_;
+  const Location file_;
+  const Location directory_;
+  const std::string name_;
+  const Completion<std::optional<KnownEntry>> done_;
+
+  Mutex mutex_;
+  int missing_ = 2;
+  Result<BlobProperties> properties_ = Error{};
+  Result<BlobPage> below_ = Error{};
+};
+
+void resolve_container(BlobStore& store, const std::string& name,
+                       Completion<std::optional<KnownEntry>> done) {
+  if (!is_container_name(name)) return done(std::optional<KnownEntry>());
+  store.get_container(name, [name, done = std::move(done)](Result<ContainerProperties> container) {
+    if (container) return done(std::optional(directory_entry(name, container->last_modified)));
+    if (is_absent(container.error())) return done(std::optional<KnownEntry>());
+    done(std::move(container).error().within("look up container '" + name + "'"));
+  });
+}
+
+}  // namespace
+
+void resolve_name(BlobStore& store, const Location& directory, const std::string& name,
+                  Completion<std::optional<KnownEntry>> done) {
+  if (directory.is_account()) return resolve_container(store, name, std::move(done));
+  std::make_shared<Resolution>(store, directory, name, std::move(done))->start();
+}
+
+}  // namespace blobmount

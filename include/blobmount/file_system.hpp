@@ -26,6 +26,8 @@ enum class FileKind : std::uint8_t { directory, file };
 
 struct Attributes {
   InodeId inode = 0;
+  /// For st_ino: stands for the place, so it outlives versions and mounts.
+  std::uint64_t number = 0;
   FileKind kind = FileKind::file;
   std::uint64_t size = 0;  ///< bytes; 0 for a directory
   WallTime modified{};
@@ -69,6 +71,7 @@ class OpenDirectory {
   struct Item {
     std::string_view name{};  ///< lives as long as the OpenDirectory
     FileKind kind = FileKind::file;
+    std::uint64_t number = 0;  ///< as Attributes::number
   };
   [[nodiscard]] virtual std::size_t size() const = 0;
   [[nodiscard]] virtual Item item(std::size_t index) const = 0;

@@ -11,6 +11,20 @@ namespace {
 /// stat may show what is ten times as old as what open accepts.
 constexpr int listing_age_factor = 10;
 
+/// A name for the place, not for the version, that is the same on every mount and host: FNV-1a.
+/// http://www.isthe.com/chongo/tech/comp/fnv/
+std::uint64_t number_of(const Location& parent, const KnownEntry& entry) {
+  std::uint64_t hash = 14695981039346656037U;
+  const auto add = [&hash](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  };
+  add(parent.container);
+  add("/");
+  add(parent.path);
+  add(entry.name);
+  return std::max<std::uint64_t>(hash, root_inode + 1);
+}
+
 Error no_longer_known() { return {ErrorCode::changed, "the inode is no longer known"}; }
 
 }  // namespace
@@ -25,11 +39,11 @@ class MountedTree::Opened final : public OpenDirectory {
 
   [[nodiscard]] Item item(std::size_t index) const override {
     const auto& entry = snapshot_->entries()[index];
-    return {entry.name, entry.kind};
+    return {entry.name, entry.kind, number_of(directory_->where(), entry)};
   }
 
   Entry look_up(std::size_t index) override {
-    return tree_.enter(directory_, snapshot_->entries()[index], as_of_);
+    return tree_.enter(directory_, snapshot_->entries()[index], snapshot_->as_of());
   }
 
  private:
@@ -81,6 +95,7 @@ Duration MountedTree::time_left(SteadyTime as_of, Duration age) const {
 
 Attributes MountedTree::attributes_of(const Node& node) const {
   return {.inode = node.id,
+          .number = node.parent ? number_of(node.parent->where(), node.entry) : root_inode,
           .kind = node.entry.kind,
           .size = node.entry.size,
           .modified = node.entry.modified.value_or(mounted_)};

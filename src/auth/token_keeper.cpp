@@ -1,0 +1,151 @@
+#include "auth/token_keeper.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "base/thread.hpp"
+
+namespace blobmount {
+namespace {
+
+/// How long a token that the service refused is not tried again.
+constexpr Duration trial_after = std::chrono::minutes{5};
+
+auto whole_seconds(SteadyTime::duration time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+}
+
+}  // namespace
+
+TokenKeeper::TokenKeeper(TokenSource& source, Clock& clock, Log& log)
+    : source_(source),
+      clock_(clock),
+      log_(log),
+      plan_(clock.now()),
+      chance_(std::random_device{}()),
+      thread_(start_thread("token-keeper", [this] { run(); })) {}
+
+TokenKeeper::~TokenKeeper() {
+  {
+    const MutexLock lock(mutex_);
+    ending_ = true;
+  }
+  bell_.notify_all();
+  thread_.join();
+}
+
+Result<AccessToken> TokenKeeper::current() const {
+  const auto now = clock_.now();
+  const MutexLock lock(mutex_);
+  if (serves(now)) return *token_;
+  if (failure_) return Error{ErrorCode::unauthenticated, "no valid token: " + failure_->message};
+  return Error{ErrorCode::unavailable,
+               token_ ? "the token is being replaced" : "the first token is on its way"};
+}
+
+void TokenKeeper::reject(const AccessToken& token) {
+  const auto now = clock_.now();
+  {
+    const MutexLock lock(mutex_);
+    if (!token_ || rejected_at_ || token_->value != token.value) return;
+    rejected_at_ = now;
+    failure_.reset();
+    plan_.rejected(now);
+  }
+  bell_.notify_all();
+}
+
+Status TokenKeeper::wait_for_first(Duration at_most) {
+  const auto deadline = clock_.now() + at_most;
+  MutexLock lock(mutex_);
+  while (!token_ && !hopeless() && clock_.now() < deadline) clock_.wait_until(news_, lock.native(), deadline);
+
+  if (token_) return {};
+  if (failure_) return *failure_;
+  return Error{ErrorCode::timed_out, source_.description() + " gave no token in time"};
+}
+
+void TokenKeeper::run() {
+  // No lock is held while the source is asked: readers keep the old token meanwhile.
+  while (wait_for_turn()) learn(source_.request_token());
+}
+
+bool TokenKeeper::wait_for_turn() {
+  MutexLock lock(mutex_);
+  while (!ending_ && clock_.now() < plan_.next_attempt()) {
+    clock_.wait_until(bell_, lock.native(), plan_.next_attempt());
+  }
+  return !ending_;
+}
+
+void TokenKeeper::learn(Result<AccessToken> answer) {
+  if (!answer) return fail(std::move(answer).error());
+  if (!is_refused(*answer)) return take(*std::move(answer));
+  fail({ErrorCode::unauthenticated,
+        "the service refused the token, and " + source_.description() + " has no other"});
+}
+
+void TokenKeeper::take(AccessToken token) {
+  const auto now = clock_.now();
+  const auto lifetime = token.expires - now;
+  bool on_trial = false;
+  {
+    const MutexLock lock(mutex_);
+    on_trial = rejected_at_ && token.value == token_->value;
+    plan_.renewed(token, now);
+    token_ = std::move(token);
+    rejected_at_.reset();
+    failure_.reset();
+  }
+  news_.notify_all();
+  if (!on_trial) tell_success(lifetime);
+}
+
+void TokenKeeper::fail(Error error) {
+  const auto now = clock_.now();
+  const auto chance = std::uniform_real_distribution{}(chance_);
+  const auto reason = error.message;
+  SteadyTime::duration serves_for{0};
+  {
+    const MutexLock lock(mutex_);
+    plan_.failed(error.code, now, chance);
+    failure_ = std::move(error);
+    if (!token_ || ending_) return news_.notify_all();
+    if (serves(now)) serves_for = token_->expires - now;
+  }
+  tell_failure(reason, serves_for);
+}
+
+void TokenKeeper::tell_success(SteadyTime::duration lifetime) {
+  const auto level = told_ == Told::all_is_well ? LogLevel::debug : LogLevel::info;
+  told_ = Told::all_is_well;
+  log_.write(level, "token renewed", {{"lifetime_s", whole_seconds(lifetime)}});
+}
+
+void TokenKeeper::tell_failure(const std::string& reason, SteadyTime::duration serves_for) {
+  if (serves_for > serves_for.zero()) {
+    if (told_ != Told::all_is_well) return;
+    told_ = Told::renewal_fails;
+    log_.warning("token not renewed; the old one still serves",
+                 {{"reason", reason}, {"serves_for_s", whole_seconds(serves_for)}});
+    return;
+  }
+  if (told_ == Told::token_is_dead) return;
+  told_ = Told::token_is_dead;
+  log_.error("no valid token; nothing can be read until there is one", {{"reason", reason}});
+}
+
+bool TokenKeeper::serves(SteadyTime now) const { return token_ && !rejected_at_ && now < token_->expires; }
+
+bool TokenKeeper::is_refused(const AccessToken& token) const {
+  const auto now = clock_.now();
+  const MutexLock lock(mutex_);
+  return rejected_at_ && token.value == token_->value && now < *rejected_at_ + trial_after;
+}
+
+bool TokenKeeper::hopeless() const {
+  return failure_ && (!passes(failure_->code) || failure_->code == ErrorCode::unreachable);
+}
+
+}  // namespace blobmount

@@ -1,0 +1,82 @@
+#pragma once
+
+/// Keeps a token fresh on a thread of its own, and hands out the current one. When to renew is RenewalPlan's
+/// business, how is the TokenSource's.
+
+#include <condition_variable>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "blobmount/clock.hpp"
+#include "blobmount/credential.hpp"
+#include "blobmount/result.hpp"
+
+#include "auth/renewal_plan.hpp"
+#include "base/annotated_mutex.hpp"
+#include "base/log.hpp"
+
+namespace blobmount {
+
+/// A token is replaced at half of its lifetime; one that cannot be replaced serves until it dies. A refused
+/// token is replaced at once. If the source gives the refused one again, that counts as a failure for some
+/// minutes; then it is tried again, for the service may have been mistaken, and a source that caches has no
+/// other for hours.
+///
+/// Logged: the first failure after a success, the death of the token, the recovery. Until there is a first
+/// token nothing is logged: whoever waits for it is told.
+class TokenKeeper final : public TokenProvider {
+ public:
+  /// Begins at once to ask for a first token. `source`, `clock` and `log` outlive the keeper.
+  TokenKeeper(TokenSource& source, Clock& clock, Log& log);
+  /// Waits for a request that is under way, so no longer than one request_token() takes.
+  ~TokenKeeper() override;
+  TokenKeeper(const TokenKeeper&) = delete;
+  TokenKeeper& operator=(const TokenKeeper&) = delete;
+
+  [[nodiscard]] Result<AccessToken> current() const override BM_EXCLUDES(mutex_);
+  /// However many reject the same token, it is replaced once.
+  void reject(const AccessToken& token) override BM_EXCLUDES(mutex_);
+
+  /// Block until there is a first token. The failure where none can come: at once if it is final or nobody is
+  /// there to ask, else once `at_most` has passed.
+  Status wait_for_first(Duration at_most) BM_EXCLUDES(mutex_);
+
+ private:
+  /// What the log was last told.
+  enum class Told : std::uint8_t { all_is_well, renewal_fails, token_is_dead };
+
+  void run() BM_EXCLUDES(mutex_);
+  bool wait_for_turn() BM_EXCLUDES(mutex_);
+  void learn(Result<AccessToken> answer) BM_EXCLUDES(mutex_);
+  void take(AccessToken token) BM_EXCLUDES(mutex_);
+  void fail(Error error) BM_EXCLUDES(mutex_);
+  void tell_success(SteadyTime::duration lifetime);
+  void tell_failure(const std::string& reason, SteadyTime::duration serves_for);
+
+  /// Whether this is the refused token again, too soon for a trial.
+  [[nodiscard]] bool is_refused(const AccessToken& token) const BM_EXCLUDES(mutex_);
+  [[nodiscard]] bool serves(SteadyTime now) const BM_REQUIRES(mutex_);
+  [[nodiscard]] bool hopeless() const BM_REQUIRES(mutex_);
+
+  TokenSource& source_;
+  Clock& clock_;
+  Log& log_;
+
+  mutable Mutex mutex_;
+  std::condition_variable_any bell_;  ///< for the keeper: rejected, or ending
+  std::condition_variable_any news_;  ///< from the keeper: an attempt has ended
+  std::optional<AccessToken> token_ BM_GUARDED_BY(mutex_);
+  std::optional<SteadyTime> rejected_at_ BM_GUARDED_BY(mutex_);  ///< token_ was refused then
+  std::optional<Error> failure_ BM_GUARDED_BY(mutex_);  ///< of the last attempt, if after the rejection
+  RenewalPlan plan_ BM_GUARDED_BY(mutex_);
+  bool ending_ BM_GUARDED_BY(mutex_) = false;
+
+  std::minstd_rand chance_;       // of the keeper's thread
+  Told told_{Told::all_is_well};  // of the keeper's thread
+  std::thread thread_;
+};
+
+}  // namespace blobmount

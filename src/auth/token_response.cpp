@@ -1,0 +1,124 @@
+#include "auth/token_response.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+namespace blobmount {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::seconds;
+
+/// The longest tokens live for 28 hours. What claims more than this comes from a wrong clock or a wrong unit.
+constexpr seconds longest_lifetime = std::chrono::hours{24 * 30};
+
+constexpr std::size_t longest_reason = 300;
+
+Error useless(std::string why) {
+  return {ErrorCode::corrupt, "the identity endpoint's answer is not usable: " + std::move(why)};
+}
+
+Json parse_object(std::string_view body) {
+  auto json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() ? json : Json::object();
+}
+
+std::string* text_member(Json& object, const char* name) {
+  const auto member = object.find(name);
+  return member == object.end() ? nullptr : member->get_ptr<std::string*>();
+}
+
+std::optional<std::int64_t> whole_number(const Json& value) {
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX) return std::nullopt;
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  const auto* text = value.get_ptr<const std::string*>();
+  if (text == nullptr) return std::nullopt;
+
+  std::int64_t number = 0;
+  const auto* end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, number);
+  return error == std::errc{} && stop == end ? std::optional{number} : std::nullopt;
+}
+
+/// Some endpoints send null or "" for what they do not know.
+bool says(const Json& object, const char* name) {
+  const auto member = object.find(name);
+  return member != object.end() && !member->is_null() && *member != "";
+}
+
+/// A count of seconds, bounded so that arithmetic with it cannot overflow.
+Result<seconds> seconds_member(const Json& object, const char* name) {
+  constexpr std::int64_t bound = INT64_MAX / 1'000'000'000;
+  const auto number = whole_number(object.at(name));
+  if (!number) return useless(std::string(name) + " is not a number of seconds");
+  return seconds{std::clamp(*number, -bound, bound)};
+}
+
+/// `expires_in` is preferred, for it needs no calendar that agrees with the service's.
+Result<seconds> lifetime_of(const Json& answer, WallTime wall_now) {
+  if (says(answer, "expires_in")) return seconds_member(answer, "expires_in");
+  if (!says(answer, "expires_on")) return useless("it has neither expires_in nor expires_on");
+
+  BM_ASSIGN(expires_on, seconds_member(answer, "expires_on"));
+  return expires_on - std::chrono::floor<seconds>(wall_now.time_since_epoch());
+}
+
+Status check_lifetime(seconds lifetime) {
+  if (lifetime > seconds{0} && lifetime <= longest_lifetime) return {};
+  return useless("a token that expires in " + std::to_string(lifetime.count()) +
+                 " seconds; is this machine's clock right?");
+}
+
+bool is_bearer(std::string_view type) {
+  return std::ranges::equal(type, std::string_view{"bearer"},
+                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+}
+
+/// Only what may stand in a header field: nothing in a token may end the line and begin another.
+bool fits_header(std::string_view token) {
+  return !token.empty() && std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+std::string one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
+  if (text.size() > longest_reason) text.replace(longest_reason, std::string::npos, "...");
+  return text;
+}
+
+}  // namespace
+
+Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime wall_now) {
+  auto answer = parse_object(body);
+  auto* const text = text_member(answer, "access_token");
+  if (text == nullptr) return useless("it has no access_token");
+  Secret value{std::move(*text)};
+  if (!fits_header(value.reveal())) return useless("its access_token has characters that no token has");
+
+  if (says(answer, "token_type")) {
+    const auto* type = text_member(answer, "token_type");
+    if (type == nullptr || !is_bearer(*type)) return useless("its token_type is not Bearer");
+  }
+
+  BM_ASSIGN(lifetime, lifetime_of(answer, wall_now));
+  BM_TRY(check_lifetime(lifetime));
+  return AccessToken{.value = std::move(value), .issued = now, .expires = now + lifetime};
+}
+
+std::string refusal_reason(std::string_view body) {
+  auto answer = parse_object(body);
+  const auto* name = text_member(answer, "error");
+  const auto* description = text_member(answer, "error_description");
+
+  if (description != nullptr && name != nullptr) return one_line(*description) + " (" + one_line(*name) + ")";
+  if (description != nullptr) return one_line(*description);
+  return name != nullptr ? one_line(*name) : "no reason given";
+}
+
+}  // namespace blobmount

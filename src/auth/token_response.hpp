@@ -1,0 +1,24 @@
+#pragma once
+
+/// What an identity endpoint answers, as values: a token, or the sentence that says why there is none.
+/// Neither the token nor a body that may hold one ever gets into an Error.
+
+#include <string>
+#include <string_view>
+
+#include "blobmount/clock.hpp"
+#include "blobmount/credential.hpp"
+#include "blobmount/result.hpp"
+
+namespace blobmount {
+
+/// The token in the body of a successful answer, its lifetime counted from `now`; `wall_now` is the same
+/// moment. `corrupt`, with what is wrong, where the body is no token that could be used.
+/// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
+Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime wall_now);
+
+/// The reason in the body of a refusal, on one line of moderate length: "Identity not found
+/// (invalid_request)". "no reason given" where there is none.
+std::string refusal_reason(std::string_view body);
+
+}  // namespace blobmount

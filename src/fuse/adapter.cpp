@@ -1,0 +1,248 @@
+#include "fuse/adapter.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <sys/statvfs.h>
+
+#include "fuse/errno.hpp"
+
+namespace blobmount {
+namespace {
+
+/// An inode's attributes never change: the kernel need not ask for them again.
+constexpr double attributes_valid_for_s = 86400;
+constexpr unsigned background_requests = 64;
+/// `df` shows a petabyte, all of it free: programs that look for room before they work find it.
+constexpr fsblkcnt_t shown_size = 1ULL << 50U;
+constexpr unsigned long shown_block = 4096;
+
+/// Positions in a directory: 0 is ".", 1 is "..", 2 the first item.
+std::size_t first_item(off_t offset) { return static_cast<std::size_t>(std::max<off_t>(offset - 2, 0)); }
+off_t position_behind(std::size_t item) { return static_cast<off_t>(item + 3); }
+
+Adapter& adapter_of(fuse_req_t request) { return *static_cast<Adapter*>(fuse_req_userdata(request)); }
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+timespec timespec_of(WallTime time) {
+  const auto since_epoch = time.time_since_epoch();
+  const auto whole = std::chrono::floor<std::chrono::seconds>(since_epoch);
+  return {whole.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch - whole).count()};
+}
+
+struct stat named(std::uint64_t number, FileKind kind) {
+  struct stat status {};
+  status.st_ino = number;
+  status.st_mode = kind == FileKind::directory ? S_IFDIR : S_IFREG;
+  return status;
+}
+
+}  // namespace
+
+fuse_lowlevel_ops Adapter::operations() {
+  fuse_lowlevel_ops operations{};
+  operations.init = init;
+  operations.lookup = look_up;
+  operations.forget = forget;
+  operations.forget_multi = forget_many;
+  operations.getattr = get_attributes;
+  operations.open = open;
+  operations.read = read;
+  operations.release = release;
+  operations.opendir = open_directory;
+  operations.readdir = read_directory;
+  operations.readdirplus = read_directory_plus;
+  operations.releasedir = release_directory;
+  operations.statfs = file_system_statistics;
+  return operations;
+}
+
+void Adapter::init(void* userdata, fuse_conn_info* connection) {
+  const auto want = [connection](unsigned capability) {
+    connection->want |= connection->capable & capability;
+  };
+  want(FUSE_CAP_ASYNC_READ);
+  want(FUSE_CAP_PARALLEL_DIROPS);
+  want(FUSE_CAP_READDIRPLUS);
+  want(FUSE_CAP_READDIRPLUS_AUTO);
+  // pages belong to a version and stay right: nothing is to be dropped because a time or size looks new
+  connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
+  connection->max_background = background_requests;
+  static_cast<Adapter*>(userdata)->on_ready_();
+}
+
+void Adapter::on_interrupt(fuse_req_t request, void* data) { adapter_of(request).pending_.interrupted(data); }
+
+void Adapter::fail(Ticket ticket, const Error& error) {
+  log_.debug("operation failed", {{"reason", error.message}, {"code", name_of(error.code)}});
+  if (const auto request = pending_.take(ticket)) fuse_reply_err(request, errno_of(error.code));
+}
+
+void Adapter::look_up(fuse_req_t request, fuse_ino_t parent, const char* name) {
+  auto& self = adapter_of(request);
+  const auto ticket = self.pending_.add(request);
+  self.files_.look_up(
+      parent, name, [&self, ticket](Result<Lookup> found) { self.answer_look_up(ticket, std::move(found)); });
+}
+
+void Adapter::answer_look_up(Ticket ticket, Result<Lookup> found) {
+  if (!found) return fail(ticket, found.error());
+  fuse_entry_param answer{};
+  answer.entry_timeout = seconds(found->absent_for);
+  if (found->entry) answer = entry_of(*found->entry);
+
+  const auto request = pending_.take(ticket);
+  const bool known_to_kernel = request != nullptr && fuse_reply_entry(request, &answer) == 0;
+  if (found->entry && !known_to_kernel) files_.forget(answer.ino, 1);
+}
+
+void Adapter::forget(fuse_req_t request, fuse_ino_t inode, std::uint64_t count) {
+  adapter_of(request).files_.forget(inode, count);
+  fuse_reply_none(request);
+}
+
+void Adapter::forget_many(fuse_req_t request, std::size_t count, fuse_forget_data* forgets) {
+  for (const auto& forget : std::span(forgets, count))
+    adapter_of(request).files_.forget(forget.ino, forget.nlookup);
+  fuse_reply_none(request);
+}
+
+void Adapter::get_attributes(fuse_req_t request, fuse_ino_t inode, fuse_file_info* /*info*/) {
+  auto& self = adapter_of(request);
+  const auto attributes = self.files_.attributes(inode);
+  if (!attributes) {
+    fuse_reply_err(request, errno_of(attributes.error().code));
+    return;
+  }
+  const auto status = self.stat_of(*attributes);
+  fuse_reply_attr(request, &status, attributes_valid_for_s);
+}
+
+template <typename T>
+void Adapter::answer_open(Ticket ticket, HandleTable<T>& handles, fuse_file_info info,
+                          Result<std::shared_ptr<T>> opened) {
+  if (!opened) return fail(ticket, opened.error());
+  const auto handle = handles.insert(*std::move(opened));
+  info.fh = handle;
+  const auto request = pending_.take(ticket);
+  if (request == nullptr || fuse_reply_open(request, &info) != 0) handles.erase(handle);
+}
+
+void Adapter::open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
+  auto& self = adapter_of(request);
+  info->keep_cache = 1;  // the pages of an inode are of one version
+  const auto ticket = self.pending_.add(request);
+  self.files_.open(inode, [&self, ticket, info = *info](Result<std::shared_ptr<OpenFile>> opened) {
+    self.answer_open(ticket, self.open_files_, info, std::move(opened));
+  });
+}
+
+void Adapter::read(fuse_req_t request, fuse_ino_t /*inode*/, std::size_t size, off_t offset,
+                   fuse_file_info* info) {
+  auto& self = adapter_of(request);
+  const auto file = self.open_files_.find(info->fh);
+  const auto ticket = self.pending_.add(request);
+  file->read(static_cast<std::uint64_t>(offset), size, [&self, ticket](Result<Bytes> bytes) {
+    if (!bytes) return self.fail(ticket, bytes.error());
+    if (const auto waiting = self.pending_.take(ticket)) {
+      fuse_reply_buf(waiting, reinterpret_cast<const char*>(bytes->data.get()), bytes->size);
+    }
+  });
+}
+
+void Adapter::release(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
+  adapter_of(request).open_files_.erase(info->fh);
+  fuse_reply_err(request, 0);
+}
+
+void Adapter::open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
+  auto& self = adapter_of(request);
+  const auto ticket = self.pending_.add(request);
+  self.files_.open_directory(inode,
+                             [&self, ticket, info = *info](Result<std::shared_ptr<OpenDirectory>> opened) {
+                               self.answer_open(ticket, self.open_directories_, info, std::move(opened));
+                             });
+}
+
+void Adapter::read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
+                             fuse_file_info* info) {
+  auto& self = adapter_of(request);
+  const auto directory = self.open_directories_.find(info->fh);
+  DirectoryBuffer buffer(request, size);
+  self.add_dots(buffer, inode, offset);
+  for (auto index = first_item(offset); index < directory->size(); ++index) {
+    const auto item = directory->item(index);
+    if (!buffer.add(std::string(item.name), named(item.number, item.kind), position_behind(index))) break;
+  }
+  fuse_reply_buf(request, buffer.data(), buffer.size());
+}
+
+void Adapter::read_directory_plus(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
+                                  fuse_file_info* info) {
+  auto& self = adapter_of(request);
+  const auto directory = self.open_directories_.find(info->fh);
+  DirectoryBuffer buffer(request, size, DirectoryBuffer::Form::plus);
+  self.add_dots(buffer, inode, offset);
+  std::vector<InodeId> counted;
+  for (auto index = first_item(offset); index < directory->size(); ++index) {
+    const std::string name(directory->item(index).name);
+    if (!buffer.fits(name)) break;
+    const auto entry = self.entry_of(directory->look_up(index));
+    buffer.add(name, entry, position_behind(index));
+    counted.push_back(entry.ino);
+  }
+  if (fuse_reply_buf(request, buffer.data(), buffer.size()) == 0) return;
+  for (const auto looked_up : counted) self.files_.forget(looked_up, 1);
+}
+
+void Adapter::add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset) {
+  const auto self = files_.attributes(inode);
+  if (offset < 1) buffer.add(".", named(self ? self->number : root_inode, FileKind::directory), 1);
+  // the kernel finds a parent by itself; programs that read this number have to cope with mount points anyway
+  if (offset < 2) buffer.add("..", named(root_inode, FileKind::directory), 2);
+}
+
+void Adapter::release_directory(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
+  adapter_of(request).open_directories_.erase(info->fh);
+  fuse_reply_err(request, 0);
+}
+
+void Adapter::file_system_statistics(fuse_req_t request, fuse_ino_t /*inode*/) {
+  struct statvfs statistics {};
+  statistics.f_bsize = shown_block;
+  statistics.f_frsize = shown_block;
+  statistics.f_blocks = shown_size / shown_block;
+  statistics.f_bfree = statistics.f_blocks;
+  statistics.f_bavail = statistics.f_blocks;
+  statistics.f_files = 1ULL << 40U;
+  statistics.f_ffree = statistics.f_files;
+  statistics.f_namemax = 255;
+  fuse_reply_statfs(request, &statistics);
+}
+
+struct stat Adapter::stat_of(const Attributes& attributes) const {
+  auto status = named(attributes.number, attributes.kind);
+  status.st_mode |= attributes.kind == FileKind::directory ? appearance_.dir_mode : appearance_.file_mode;
+  // 1 for a directory too: it says that links are not counted (find would trust a 2)
+  status.st_nlink = 1;
+  status.st_uid = appearance_.uid;
+  status.st_gid = appearance_.gid;
+  status.st_size = static_cast<off_t>(attributes.size);
+  status.st_blksize = shown_block;
+  status.st_blocks = static_cast<blkcnt_t>((attributes.size + 511) / 512);
+  status.st_atim = status.st_mtim = status.st_ctim = timespec_of(attributes.modified);
+  return status;
+}
+
+fuse_entry_param Adapter::entry_of(const Entry& entry) const {
+  fuse_entry_param parameters{};
+  parameters.ino = entry.attributes.inode;
+  parameters.attr = stat_of(entry.attributes);
+  parameters.attr_timeout = attributes_valid_for_s;
+  parameters.entry_timeout = seconds(entry.valid_for);
+  return parameters;
+}
+
+}  // namespace blobmount

@@ -1,0 +1,76 @@
+#pragma once
+
+/// Translates the kernel's requests to FileSystem and its answers back; decides nothing else. Its operations
+/// run on libfuse's threads and never wait: what is not known yet is answered by the thread that finds it
+/// out.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "blobmount/config.hpp"
+#include "blobmount/file_system.hpp"
+
+#include "base/log.hpp"
+#include "fuse/directory_buffer.hpp"
+#include "fuse/fuse_api.hpp"
+#include "fuse/handle_table.hpp"
+#include "fuse/pending_replies.hpp"
+
+namespace blobmount {
+
+class Adapter {
+ public:
+  /// `on_ready` runs when the kernel has agreed to the mount.
+  Adapter(FileSystem& files, const AppearanceConfig& appearance, Log& log, std::function<void()> on_ready)
+      : files_(files),
+        appearance_(appearance),
+        log_(log),
+        on_ready_(std::move(on_ready)),
+        pending_(on_interrupt) {}
+
+  /// For a session whose userdata is an Adapter.
+  static fuse_lowlevel_ops operations();
+
+ private:
+  using Ticket = PendingReplies::Ticket;
+
+  static void init(void* userdata, fuse_conn_info* connection);
+  static void look_up(fuse_req_t request, fuse_ino_t parent, const char* name);
+  static void forget(fuse_req_t request, fuse_ino_t inode, std::uint64_t count);
+  static void forget_many(fuse_req_t request, std::size_t count, fuse_forget_data* forgets);
+  static void get_attributes(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
+  static void open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
+  static void read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
+                   fuse_file_info* info);
+  static void release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
+  static void open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
+  static void read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
+                             fuse_file_info* info);
+  static void read_directory_plus(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
+                                  fuse_file_info* info);
+  static void release_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
+  static void file_system_statistics(fuse_req_t request, fuse_ino_t inode);
+  static void on_interrupt(fuse_req_t request, void* data);
+
+  void answer_look_up(Ticket ticket, Result<Lookup> found);
+  template <typename T>
+  void answer_open(Ticket ticket, HandleTable<T>& handles, fuse_file_info info,
+                   Result<std::shared_ptr<T>> opened);
+  void add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset);
+  void fail(Ticket ticket, const Error& error);
+
+  [[nodiscard]] struct stat stat_of(const Attributes& attributes) const;
+  [[nodiscard]] fuse_entry_param entry_of(const Entry& entry) const;
+
+  FileSystem& files_;
+  const AppearanceConfig appearance_;
+  Log& log_;
+  const std::function<void()> on_ready_;
+
+  PendingReplies pending_;
+  HandleTable<OpenFile> open_files_;
+  HandleTable<OpenDirectory> open_directories_;
+};
+
+}  // namespace blobmount

@@ -1,0 +1,92 @@
+#include "fuse/session.hpp"
+
+#include <cstdarg>
+#include <cstdio>
+
+#include "fuse/fuse_api.hpp"
+
+namespace blobmount {
+namespace {
+
+/// The threads only hand requests on, so a few do.
+constexpr unsigned session_threads = 4;
+
+/// What libfuse said last: its functions return no reasons. It is used before there are threads, and while
+/// mounting.
+std::string& last_words() {
+  static std::string words;
+  return words;
+}
+
+void take_words(fuse_log_level level, const char* format, va_list arguments) {
+  if (level > FUSE_LOG_WARNING) return;
+  std::array<char, 512> line{};
+  std::vsnprintf(line.data(), line.size(), format, arguments);
+  last_words() = line.data();
+  while (last_words().ends_with('\n')) last_words().pop_back();
+}
+
+Error refused(const std::string& what) {
+  return {ErrorCode::permission_denied, what + (last_words().empty() ? "" : ": " + last_words())};
+}
+
+class Arguments {
+ public:
+  Arguments() { fuse_opt_add_arg(&arguments_, "blobmount"); }
+  ~Arguments() { fuse_opt_free_args(&arguments_); }
+  Arguments(const Arguments&) = delete;
+  Arguments& operator=(const Arguments&) = delete;
+
+  void add_option(const std::string& option) {
+    char* escaped = nullptr;
+    fuse_opt_add_opt_escaped(&escaped, option.c_str());
+    fuse_opt_add_arg(&arguments_, "-o");
+    fuse_opt_add_arg(&arguments_, escaped);
+    free(escaped);
+  }
+  fuse_args* get() { return &arguments_; }
+
+ private:
+  fuse_args arguments_ = FUSE_ARGS_INIT(0, nullptr);
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::mount(const MountOptions& options, Adapter& adapter) {
+  fuse_set_log_func(take_words);
+  Arguments arguments;
+  arguments.add_option("fsname=" + options.source);
+  for (const auto* option : {"ro", "subtype=blobmount", "default_permissions", "nosuid", "nodev"})
+    arguments.add_option(option);
+  if (options.allow_other) arguments.add_option("allow_other");
+
+  const auto operations = Adapter::operations();
+  fuse_session* const session = fuse_session_new(arguments.get(), &operations, sizeof(operations), &adapter);
+  if (session == nullptr) return refused("libfuse refuses the mount options");
+  if (fuse_session_mount(session, options.mount_point.c_str()) != 0) {
+    fuse_session_destroy(session);
+    return refused("no permission to mount: run as root, or install fuse3; a container needs CAP_SYS_ADMIN");
+  }
+  return std::unique_ptr<Session>(new Session(session));
+}
+
+Session::~Session() {
+  fuse_session_unmount(session_);
+  fuse_session_destroy(session_);
+}
+
+Status Session::serve() {
+  if (fuse_set_signal_handlers(session_) != 0) return refused("cannot handle signals");
+  const std::unique_ptr<fuse_loop_config, decltype(&fuse_loop_cfg_destroy)> loop(fuse_loop_cfg_create(),
+                                                                                 fuse_loop_cfg_destroy);
+  fuse_loop_cfg_set_max_threads(loop.get(), session_threads);
+  fuse_loop_cfg_set_idle_threads(loop.get(), session_threads);
+  const int outcome = fuse_session_loop_mt(session_, loop.get());
+  fuse_remove_signal_handlers(session_);
+  // a positive number is the signal that ended it
+  if (outcome < 0)
+    return Error{ErrorCode::internal, "the kernel's connection broke: error " + std::to_string(-outcome)};
+  return {};
+}
+
+}  // namespace blobmount

@@ -1,0 +1,40 @@
+#pragma once
+
+/// A mount in the kernel: made, served until it ends, taken away.
+
+#include <memory>
+#include <string>
+
+#include "base/log.hpp"
+#include "fuse/adapter.hpp"
+
+struct fuse_session;
+
+namespace blobmount {
+
+struct MountOptions {
+  std::string mount_point;  ///< absolute
+  std::string source;       ///< what `df` and `mount` show
+  bool allow_other = false;
+};
+
+class Session {
+ public:
+  /// Mounts. Errors: a sentence for the one who mounts. `adapter` outlives the session. One at a time in a
+  /// process: libfuse's log and signal handlers are global.
+  static Result<std::unique_ptr<Session>> mount(const MountOptions& options, Adapter& adapter);
+  /// Takes the mount away if it is still there.
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Serve the kernel until it unmounts, or SIGINT, SIGTERM or SIGHUP comes. Call on the main thread.
+  Status serve();
+
+ private:
+  explicit Session(fuse_session* session) : session_(session) {}
+
+  fuse_session* const session_;
+};
+
+}  // namespace blobmount

@@ -16,10 +16,10 @@ namespace blobmount {
 
 /// What is mounted: an account, a container of it, or a prefix in that container.
 struct MountSource {
-  std::string account;
-  Url endpoint;           ///< of the account; path "/" or, for an emulator, "/account"
-  std::string container;  ///< empty: the account
-  std::string prefix;     ///< empty, or ends with '/'
+  std::string account{};
+  Url endpoint{};           ///< of the account; path "/" or, for an emulator, "/account"
+  std::string container{};  ///< empty: the account
+  std::string prefix{};     ///< empty, or ends with '/'
 };
 
 /// Which managed identity: the system-assigned one, or a user-assigned one by one of its three names.

@@ -124,7 +124,7 @@ void TokenKeeper::tell_success(SteadyTime::duration lifetime) {
 }
 
 void TokenKeeper::tell_failure(const std::string& reason, SteadyTime::duration serves_for) {
-  if (serves_for > serves_for.zero()) {
+  if (serves_for > SteadyTime::duration::zero()) {
     if (told_ != Told::all_is_well) return;
     told_ = Told::renewal_fails;
     log_.warning("token not renewed; the old one still serves",

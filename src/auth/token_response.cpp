@@ -49,7 +49,9 @@ std::optional<std::int64_t> whole_number(const Json& value) {
 /// Some endpoints send null or "" for what they do not know.
 bool says(const Json& object, const char* name) {
   const auto member = object.find(name);
-  return member != object.end() && !member->is_null() && *member != "";
+  if (member == object.end() || member->is_null()) return false;
+  const auto* text = member->get_ptr<const std::string*>();
+  return text == nullptr || !text->empty();
 }
 
 /// A count of seconds, bounded so that arithmetic with it cannot overflow.
@@ -88,8 +90,14 @@ bool fits_header(std::string_view token) {
 std::string one_line(std::string text) {
   std::ranges::replace_if(
       text, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
-  if (text.size() > longest_reason) text.replace(longest_reason, std::string::npos, "...");
+  if (text.size() > longest_reason) text.replace(text.begin() + longest_reason, text.end(), "...");
   return text;
+}
+
+/// The member as one line; empty where there is none.
+std::string line_member(Json& object, const char* name) {
+  const auto* text = text_member(object, name);
+  return text == nullptr ? "" : one_line(*text);
 }
 
 }  // namespace
@@ -113,12 +121,11 @@ Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime 
 
 std::string refusal_reason(std::string_view body) {
   auto answer = parse_object(body);
-  const auto* name = text_member(answer, "error");
-  const auto* description = text_member(answer, "error_description");
+  const auto name = line_member(answer, "error");
+  const auto description = line_member(answer, "error_description");
 
-  if (description != nullptr && name != nullptr) return one_line(*description) + " (" + one_line(*name) + ")";
-  if (description != nullptr) return one_line(*description);
-  return name != nullptr ? one_line(*name) : "no reason given";
+  if (description.empty()) return name.empty() ? "no reason given" : name;
+  return name.empty() ? description : description + " (" + name + ")";
 }
 
 }  // namespace blobmount

@@ -12,21 +12,25 @@ WorkerPool::WorkerPool(const std::string& name, int threads) {
   }
 }
 
-WorkerPool::~WorkerPool() {
+void WorkerPool::submit(std::function<void()> task) {
+  bool queued = false;
+  {
+    const MutexLock lock(mutex_);
+    queued = !ending_;
+    if (queued) tasks_.push_back(std::move(task));
+  }
+  if (!queued) return task();
+  work_.notify_one();
+}
+
+void WorkerPool::stop() {
   {
     const MutexLock lock(mutex_);
     ending_ = true;
   }
   work_.notify_all();
   for (auto& thread : threads_) thread.join();
-}
-
-void WorkerPool::submit(std::function<void()> task) {
-  {
-    const MutexLock lock(mutex_);
-    tasks_.push_back(std::move(task));
-  }
-  work_.notify_one();
+  threads_.clear();
 }
 
 void WorkerPool::run() {

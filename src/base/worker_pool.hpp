@@ -16,13 +16,15 @@ namespace blobmount {
 class WorkerPool {
  public:
   WorkerPool(const std::string& name, int threads);
-  /// Runs what was submitted, then ends the threads.
-  ~WorkerPool();
+  ~WorkerPool() { stop(); }
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// Run `task` on one of the threads. Never blocks. Safe to use from any thread, those of the pool included.
+  /// After stop() has begun, `task` runs before this returns.
   void submit(std::function<void()> task) BM_EXCLUDES(mutex_);
+  /// Run what was submitted, then end the threads. Not from a task.
+  void stop() BM_EXCLUDES(mutex_);
 
  private:
   void run() BM_EXCLUDES(mutex_);

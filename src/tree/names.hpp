@@ -13,11 +13,6 @@ inline constexpr std::size_t longest_file_name = 255;
 /// Whether a path can have `component`: not empty, not "." or "..", at most 255 bytes, without '/' and NUL.
 bool is_file_name(std::string_view component);
 
-/// Whether a container can have `name`: 3 to 63 of a-z, 0-9 and '-', or one of the service's own such as
-/// $web.
-/// https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
-bool is_container_name(std::string_view name);
-
 /// A place in the account. Empty container: the account itself. `path` is a blob's name, or a prefix: empty
 /// or ending with '/'.
 struct Location {

@@ -91,7 +91,6 @@ class Resolution : public std::enable_shared_from_this<Resolution> {
 
 void resolve_container(BlobStore& store, const std::string& name,
                        Completion<std::optional<KnownEntry>> done) {
-  if (!is_container_name(name)) return done(std::optional<KnownEntry>());
   store.get_container(name, [name, done = std::move(done)](Result<ContainerProperties> container) {
     if (container) return done(std::optional(directory_entry(name, container->last_modified)));
     if (is_absent(container.error())) return done(std::optional<KnownEntry>());

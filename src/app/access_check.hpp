@@ -1,0 +1,19 @@
+#pragma once
+
+/// Whether a mount would work: asked of the identity endpoint and the service before mounting, with little
+/// patience.
+
+#include "blobmount/config.hpp"
+
+#include "app/signer.hpp"
+#include "app/tower.hpp"
+#include "base/log.hpp"
+
+namespace blobmount {
+
+/// Asks for nothing but what lies in the place to be mounted, since a role may reach no further. Blocks 14 s
+/// at most; where that was not enough, the network is stopped. An Error has a sentence that names the cause
+/// and what to do.
+Status check_access(const Config& config, Network& network, Signer& signer, Log& log);
+
+}  // namespace blobmount

@@ -1,0 +1,156 @@
+#include "app/command_line.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "app/mount_source.hpp"
+
+namespace blobmount {
+namespace {
+
+constexpr auto key_variable = "AZURE_STORAGE_KEY";
+constexpr std::uintmax_t longest_key_file = 4096;
+
+struct Arguments {
+  std::string source, mount_point;
+  std::string client_id, object_id, resource_id, key_file;
+  std::string file_mode = "0644", dir_mode = "0755";
+  double attr_ttl_s = 1;
+  bool no_check = false;
+  Config config;
+};
+
+void declare(CLI::App& app, Arguments& a) {
+  app.set_help_flag("-h,--help", "Show this help");
+  app.set_version_flag("--version", "blobmount " BLOBMOUNT_VERSION);
+  app.add_option("SOURCE", a.source, "ACCOUNT[/CONTAINER[/PREFIX]], or the https:// URL of one of them")
+      ->required();
+  app.add_option("MOUNTPOINT", a.mount_point, "An existing directory")->required();
+  app.add_flag("-f,--foreground", a.config.foreground, "Stay in the foreground, and log to stderr");
+  app.add_flag("--no-check", a.no_check, "Mount even if the service cannot be reached, or refuses, now");
+
+  auto* identity = app.add_option_group("Identity", "The VM's system-assigned managed identity, or one of:");
+  identity->require_option(0, 1);
+  identity->add_option("--client-id", a.client_id, "User-assigned managed identity, by client id");
+  identity->add_option("--object-id", a.object_id,
+                       "User-assigned managed identity, by object (principal) id");
+  identity->add_option("--resource-id", a.resource_id,
+                       "User-assigned managed identity, by Azure resource id");
+  identity->add_option(
+      "--account-key-file", a.key_file,
+      std::string("File with the account's shared key; or the key in the variable ") + key_variable);
+
+  auto* appearance = app.add_option_group("Appearance");
+  appearance->add_option("--uid", a.config.appearance.uid, "Owner of all files (default: who mounts)");
+  appearance->add_option("--gid", a.config.appearance.gid, "Group of all files (default: of who mounts)");
+  appearance->add_option("--file-mode", a.file_mode, "Mode of files, octal")->capture_default_str();
+  appearance->add_option("--dir-mode", a.dir_mode, "Mode of directories, octal")->capture_default_str();
+  appearance->add_flag("--allow-other", a.config.allow_other, "Let other users in, as the modes say");
+
+  auto* more = app.add_option_group("More");
+  more->add_option("--attr-ttl", a.attr_ttl_s, "Seconds for which open trusts what is known")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 86400.0));
+  more->add_option("--ca-file", a.config.ca_file,
+                   "Certificate authorities to trust instead of the system's, PEM");
+  more->add_option("--log-file", a.config.log_file, "Log there (default: syslog; stderr in the foreground)");
+  more->add_flag("--debug", a.config.debug, "Log every request to the service");
+}
+
+Result<mode_t> parse_mode(const std::string& text, const char* option) {
+  std::size_t used = 0;
+  unsigned long mode = 0;
+  try {
+    mode = std::stoul(text, &used, 8);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used == 0 || used != text.size() || mode > 0777) {
+    return Error{ErrorCode::invalid_argument,
+                 std::string(option) + " takes an octal mode up to 0777, not '" + text + "'"};
+  }
+  return static_cast<mode_t>(mode);
+}
+
+Secret trimmed(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
+  return Secret(std::move(text));
+}
+
+Result<SharedKey> read_key_file(const std::string& path) {
+  std::error_code failed;
+  const auto size = std::filesystem::file_size(path, failed);
+  std::ifstream file(path);
+  if (failed || !file) return Error{ErrorCode::invalid_argument, "cannot read the key file '" + path + "'"};
+  if (size == 0 || size > longest_key_file) {
+    return Error{ErrorCode::invalid_argument, "the key file '" + path + "' does not hold an account's key"};
+  }
+  std::string text(size, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(size));
+  return SharedKey{trimmed(std::move(text))};
+}
+
+Result<std::variant<ManagedIdentity, SharedKey>> credential_of(const Arguments& a) {
+  using Kind = ManagedIdentity::Kind;
+  if (!a.client_id.empty()) return ManagedIdentity{Kind::client_id, a.client_id};
+  if (!a.object_id.empty()) return ManagedIdentity{Kind::object_id, a.object_id};
+  if (!a.resource_id.empty()) return ManagedIdentity{Kind::resource_id, a.resource_id};
+  if (!a.key_file.empty()) {
+    BM_ASSIGN(key, read_key_file(a.key_file));
+    return key;
+  }
+  if (const char* const key = std::getenv(key_variable); key != nullptr && *key != '\0') {
+    SharedKey found{trimmed(key)};
+    unsetenv(key_variable);  // the programs that we start need not know
+    return found;
+  }
+  return ManagedIdentity{};
+}
+
+Result<Config> config_of(Arguments a) {
+  auto& config = a.config;
+  BM_ASSIGN(source, parse_mount_source(a.source));
+  config.source = std::move(source);
+  BM_ASSIGN(credential, credential_of(a));
+  config.credential = std::move(credential);
+  BM_ASSIGN(file_mode, parse_mode(a.file_mode, "--file-mode"));
+  config.appearance.file_mode = file_mode;
+  BM_ASSIGN(dir_mode, parse_mode(a.dir_mode, "--dir-mode"));
+  config.appearance.dir_mode = dir_mode;
+  config.tree.attr_ttl = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(a.attr_ttl_s));
+  config.check = !a.no_check;
+  // the background has another working directory
+  config.mount_point = std::filesystem::absolute(a.mount_point).lexically_normal();
+  if (!config.ca_file.empty()) config.ca_file = std::filesystem::absolute(config.ca_file);
+  if (!config.log_file.empty()) config.log_file = std::filesystem::absolute(config.log_file);
+  return std::move(config);
+}
+
+}  // namespace
+
+Result<std::variant<Config, Information>> parse_command_line(int argc, const char* const* argv) {
+  CLI::App app("Azure Blob Storage as a filesystem: read what the VM's managed identity may read.",
+               "blobmount");
+  Arguments arguments;
+  arguments.config.appearance.uid = getuid();
+  arguments.config.appearance.gid = getgid();
+  declare(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return Information{app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return Information{std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    return Error{ErrorCode::invalid_argument,
+                 std::string(error.what()) + " (blobmount --help shows what is possible)"};
+  }
+  BM_ASSIGN(config, config_of(std::move(arguments)));
+  return config;
+}
+
+}  // namespace blobmount

@@ -1,0 +1,61 @@
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <iostream>
+#include <memory>
+
+#include <sys/prctl.h>
+
+#include "app/background.hpp"
+#include "app/command_line.hpp"
+#include "app/preflight.hpp"
+#include "app/run.hpp"
+#include "base/log.hpp"
+
+namespace blobmount {
+namespace {
+
+constexpr int usage_error = 2;
+
+int fail(const std::string& reason, int status = EXIT_FAILURE) {
+  std::cerr << "blobmount: " << reason << std::endl;
+  return status;
+}
+
+std::unique_ptr<Log> open_log(const Config& config) {
+  const auto lowest = config.debug ? LogLevel::debug : LogLevel::info;
+  if (!config.log_file.empty()) return log_to_file(config.log_file, lowest);
+  return config.foreground ? log_to_stderr(lowest) : log_to_syslog(lowest);
+}
+
+int mount_and_serve(const Config& config, const std::function<void()>& ready) {
+  const auto log = open_log(config);
+  const auto served = run_mount(config, *log, ready);
+  return served ? EXIT_SUCCESS : fail(served.error().message);
+}
+
+int run(int argc, const char* const* argv) {
+  const auto parsed = parse_command_line(argc, argv);
+  if (!parsed) return fail(parsed.error().message, usage_error);
+  if (const auto* const information = std::get_if<Information>(&*parsed)) {
+    std::cout << information->text;
+    return EXIT_SUCCESS;
+  }
+  const auto& config = std::get<Config>(*parsed);
+  if (const auto usable = check_mount_point(config.mount_point); !usable) return fail(usable.error().message);
+  if (config.foreground) return mount_and_serve(config, [] {});
+  return run_in_background([&config](const auto& ready) { return mount_and_serve(config, ready); });
+}
+
+}  // namespace
+}  // namespace blobmount
+
+int main(int argc, char** argv) {
+  // tokens and keys are in this memory: no core file, no debugger of another process of the user
+  prctl(PR_SET_DUMPABLE, 0);
+  try {
+    return blobmount::run(argc, argv);
+  } catch (const std::exception& error) {
+    return blobmount::fail(error.what());
+  }
+}

@@ -1,0 +1,95 @@
+#include "app/mount_source.hpp"
+
+#include <algorithm>
+
+#include "blob/blob_requests.hpp"
+#include "tree/names.hpp"
+
+namespace blobmount {
+namespace {
+
+Error wrong(std::string_view text, std::string_view why) {
+  return {ErrorCode::invalid_argument, "cannot mount '" + std::string(text) + "': " + std::string(why)};
+}
+
+/// https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name
+bool is_account_name(std::string_view name) {
+  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return name.size() >= 3 && name.size() <= 24 && std::all_of(name.begin(), name.end(), allowed);
+}
+
+/// Everything up to the first '/', which goes too.
+std::string_view take_component(std::string_view& path) {
+  const auto component = path.substr(0, path.find('/'));
+  path.remove_prefix(std::min(path.size(), component.size() + 1));
+  return component;
+}
+
+bool has_account_in_path(std::string_view host) {
+  const bool is_address =
+      host.starts_with('[') || host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return is_address || host == "localhost";
+}
+
+/// "CONTAINER[/PREFIX]", already decoded.
+Status set_place(MountSource& source, std::string_view text, std::string_view place) {
+  source.container = take_component(place);
+  if (source.container.empty())
+    return place.empty() ? Status() : wrong(text, "the name of the container is empty");
+  if (!can_name_container(source.container)) {
+    return wrong(text, "no container can be called '" + source.container + "' (3 to 63 of a-z, 0-9 and '-')");
+  }
+  while (!place.empty()) {
+    const auto component = take_component(place);
+    if (!is_file_name(component))
+      return wrong(text, "'" + std::string(component) + "' cannot be a part of a path");
+    source.prefix.append(component).append("/");
+  }
+  return {};
+}
+
+Result<MountSource> parse_name(std::string_view text) {
+  auto place = text;
+  const auto account = take_component(place);
+  if (!is_account_name(account)) {
+    return wrong(
+        text, "'" + std::string(account) + "' is not the name of a storage account (3 to 24 of a-z and 0-9)");
+  }
+  MountSource source{.account = std::string(account)};
+  source.endpoint = {.scheme = "https", .host = source.account + ".blob.core.windows.net"};
+  BM_TRY(set_place(source, text, place));
+  return source;
+}
+
+Result<MountSource> parse_source_url(std::string_view text) {
+  BM_ASSIGN(url, parse_url(text));
+  if (!url.query.empty())
+    return wrong(text, "a URL with a query (a SAS) is not supported; a managed identity needs none");
+  if (url.scheme != "https" && !is_loopback(url.host))
+    return wrong(text, "write https://, so that no credential travels in the clear");
+
+  const auto decoded = percent_decode(std::string_view(url.path).substr(1));
+  if (!decoded) return wrong(text, "a '%' is not followed by two hexadecimal digits");
+  std::string_view place = *decoded;
+
+  MountSource source;
+  source.endpoint = {.scheme = url.scheme, .host = url.host, .port = url.port};
+  if (has_account_in_path(url.host)) {
+    source.account = take_component(place);
+    source.endpoint.path = "/" + source.account;
+  } else {
+    source.account = url.host.substr(0, url.host.find('.'));
+  }
+  if (source.account.empty()) return wrong(text, "the account's name is missing");
+  BM_TRY(set_place(source, text, place));
+  return source;
+}
+
+}  // namespace
+
+Result<MountSource> parse_mount_source(std::string_view text) {
+  const bool is_url = text.find("://") != std::string_view::npos;
+  return is_url ? parse_source_url(text) : parse_name(text);
+}
+
+}  // namespace blobmount

@@ -1,0 +1,17 @@
+#pragma once
+
+/// What a user writes for the thing to be mounted.
+
+#include <string_view>
+
+#include "blobmount/config.hpp"
+#include "blobmount/result.hpp"
+
+namespace blobmount {
+
+/// ACCOUNT[/CONTAINER[/PREFIX]], names as they are, or the https:// URL of an account, container or prefix,
+/// percent-encoded as URLs are. A host that is an IP address or localhost (an emulator) has the account in
+/// its path. invalid_argument with a sentence for the user.
+Result<MountSource> parse_mount_source(std::string_view text);
+
+}  // namespace blobmount

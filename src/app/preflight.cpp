@@ -1,0 +1,78 @@
+#include "app/preflight.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include <fcntl.h>
+#include <mntent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace blobmount {
+namespace {
+
+constexpr auto fuse_device = "/dev/fuse";
+
+Error unusable(const std::string& mount_point, const std::string& why) {
+  return {ErrorCode::invalid_argument, "cannot mount on '" + mount_point + "': " + why};
+}
+
+Status check_directory(const std::string& mount_point) {
+  struct stat status {};
+  if (stat(mount_point.c_str(), &status) != 0) {
+    const int reason = errno;
+    if (reason == ENOENT)
+      return unusable(mount_point, "it does not exist; make it with: mkdir -p '" + mount_point + "'");
+    if (reason == ENOTCONN) {
+      return unusable(mount_point,
+                      "a dead mount is left there; remove it with: umount '" + mount_point + "'");
+    }
+    return unusable(mount_point, std::generic_category().message(reason));
+  }
+  if (!S_ISDIR(status.st_mode)) return unusable(mount_point, "it is not a directory");
+  return {};
+}
+
+/// Whether one of our mounts is there already. Another filesystem's may be mounted over, as mount(8) does.
+bool is_mounted(const std::string& mount_point) {
+  const auto wanted = std::filesystem::canonical(mount_point).string();
+  const std::unique_ptr<FILE, decltype(&endmntent)> table(setmntent("/proc/self/mounts", "r"), endmntent);
+  if (!table) return false;
+  bool mounted = false;
+  while (const mntent* const entry = getmntent(table.get())) {
+    if (wanted == entry->mnt_dir) mounted = std::string(entry->mnt_type) == "fuse.blobmount";
+  }
+  return mounted;
+}
+
+Status check_device(const std::string& mount_point) {
+  const int device = open(fuse_device, O_RDWR | O_CLOEXEC);
+  if (device >= 0) {
+    close(device);
+    return {};
+  }
+  const int reason = errno;
+  if (reason == ENOENT || reason == ENODEV || reason == ENXIO) {
+    return unusable(
+        mount_point,
+        "/dev/fuse is missing; load the module with: modprobe fuse (a container: --device /dev/fuse)");
+  }
+  return unusable(mount_point, "no permission to use /dev/fuse (" + std::generic_category().message(reason) +
+                                   "); run as root, or allow the device to this user or container");
+}
+
+}  // namespace
+
+Status check_mount_point(const std::string& mount_point) {
+  BM_TRY(check_directory(mount_point));
+  if (is_mounted(mount_point)) {
+    return unusable(mount_point,
+                    "blobmount is mounted there already; unmount it with: umount '" + mount_point + "'");
+  }
+  return check_device(mount_point);
+}
+
+}  // namespace blobmount

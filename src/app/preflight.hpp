@@ -1,0 +1,15 @@
+#pragma once
+
+/// What can be known to fail before anything is asked of the network.
+
+#include <string>
+
+#include "blobmount/result.hpp"
+
+namespace blobmount {
+
+/// Whether `mount_point` is a directory that can be mounted on, by this user, on this machine. An Error has a
+/// sentence that names the cause and what to do.
+Status check_mount_point(const std::string& mount_point);
+
+}  // namespace blobmount

@@ -1,0 +1,43 @@
+#include "app/run.hpp"
+
+#include "app/access_check.hpp"
+#include "app/signer.hpp"
+#include "app/tower.hpp"
+#include "fuse/adapter.hpp"
+#include "fuse/session.hpp"
+
+namespace blobmount {
+namespace {
+
+/// What `df` and `mount` show.
+std::string name_of(const MountSource& source) {
+  auto name = source.account;
+  if (!source.container.empty()) name += "/" + source.container;
+  if (!source.prefix.empty()) name += "/" + source.prefix.substr(0, source.prefix.size() - 1);
+  return name;
+}
+
+}  // namespace
+
+Status run_mount(const Config& config, Log& log, const std::function<void()>& ready) {
+  const auto source = name_of(config.source);
+  Network network(config, log);
+  BM_ASSIGN(signer, make_signer(config, network.observed, network.clock, log));
+  Tower tower(config, network, signer, log);
+  if (config.check) {
+    if (auto access = check_access(config, network, signer, log); !access) {
+      return std::move(access).error().within("cannot mount '" + source + "'");
+    }
+  }
+
+  Adapter adapter(tower.tree, config.appearance, log, ready);
+  BM_ASSIGN(session, Session::mount({config.mount_point, source, config.allow_other}, adapter));
+  log.info("mounted", {{"source", source}, {"on", config.mount_point}, {"credential", signer.description}});
+  const auto served = session->serve();
+  // while the kernel is still there: whoever waits for an answer gets one
+  tower.stop();
+  log.info("unmounted", {{"source", source}, {"from", config.mount_point}});
+  return served;
+}
+
+}  // namespace blobmount

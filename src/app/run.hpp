@@ -1,0 +1,18 @@
+#pragma once
+
+/// A mount from its beginning to its end.
+
+#include <functional>
+
+#include "blobmount/config.hpp"
+#include "blobmount/result.hpp"
+
+#include "base/log.hpp"
+
+namespace blobmount {
+
+/// Mount as `config` says and serve until unmounted or told to end by a signal. `ready` runs, on another
+/// thread, once the mount is usable. An Error has a sentence for the one who mounts.
+Status run_mount(const Config& config, Log& log, const std::function<void()>& ready);
+
+}  // namespace blobmount

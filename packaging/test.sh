@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Makes the machine ready, builds blobmount in each configuration and runs its tests; the last lines are ctest's.
+#   packaging/test.sh               all that stands in "parts" below, in that order
+#   packaging/test.sh release       only that; any of the parts, or the preset dev
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+readonly parts=(asan tsan clang demo release)
+
+# Tests that a configuration leaves out, as a regular expression for ctest: "^$" leaves out none.
+declare -Ar left_out=(
+  [asan]='^$'
+  [tsan]='^$'
+  [release]='^$'
+  [dev]='^$'
+)
+
+test_preset() {
+  printf '%s: building.\n' "$1"
+  alone build_preset "$1"
+
+  printf '%s: testing.\n' "$1"
+  local log=$build/logs/test-$1.log
+  "${launcher[@]}" ctest --test-dir "$build/$1" --parallel "$(nproc)" --output-on-failure --no-tests=error \
+    --exclude-regex "${left_out[$1]}" >"$log" 2>&1 || {
+    grep --invert-match --extended-regexp '^ +Start +[0-9]+:| Passed +[0-9.]+ sec$' "$log" >&2
+    fail "tests of $1 failed, as stands above; all that ctest said is in $log."
+  }
+  sed --quiet '/tests passed/,$p' "$log"
+}
+
+# The sanitizers of g++ 12 fail by chance where a kernel spreads addresses wide; without spreading they do not.
+test_sanitizer() {
+  if setarch --addr-no-randomize true 2>/dev/null; then launcher=(setarch --addr-no-randomize); fi
+  test_preset "$1"
+  launcher=()
+}
+
+# Its thread-safety analysis is the test.
+build_with_clang() {
+  printf 'clang: building.\n'
+  alone build_preset clang
+}
+
+run() {
+  case $1 in
+    asan | tsan) test_sanitizer "$1" ;;
+    clang) build_with_clang ;;
+    demo) "$root/packaging/demo.sh" --check ;;
+    release | dev) test_preset "$1" ;;
+  esac
+}
+
+(($# > 0)) || set -- "${parts[@]}"
+for part in "$@"; do
+  [[ " ${parts[*]} dev " == *" $part "* ]] || fail "no such part: '$part'. There are ${parts[*]} and dev."
+done
+
+alone prepare test
+for part in "$@"; do run "$part"; done

@@ -1,0 +1,63 @@
+#include <set>
+
+#include "auth/shared_key_transport.hpp"
+#include "base/system_clock.hpp"
+#include "blob/azure_blob_store.hpp"
+#include "contract/blob_store_contract.hpp"
+#include "fakes/recording_log.hpp"
+#include "http/curl_transport.hpp"
+#include "http/retrying_transport.hpp"
+#include "support/azurite.hpp"
+#include "support/blob_uploader.hpp"
+
+namespace blobmount::tests {
+namespace {
+
+/// One for all tests: it takes a second to start.
+Azurite& azurite() {
+  static Azurite running;
+  return running;
+}
+
+class AzuriteStore final : public StoreUnderTest {
+ public:
+  ~AzuriteStore() override { network_.stop(); }
+
+  static std::unique_ptr<StoreUnderTest> make() { return std::make_unique<AzuriteStore>(); }
+
+  BlobStore& store() override { return store_; }
+  void put_container(const std::string& name) override {
+    if (made_.insert(name).second) uploader_.create_container(name);
+  }
+  void delete_container(const std::string& name) override { uploader_.delete_container(name); }
+  void put(const std::string& container, const std::string& blob, const std::string& text) override {
+    uploader_.put(container, blob, text);
+  }
+  void put_directory_marker(const std::string& container, const std::string& blob) override {
+    uploader_.put_directory_marker(container, blob);
+  }
+  void put_archived(const std::string& container, const std::string& blob, const std::string& text) override {
+    uploader_.put(container, blob, text);
+    uploader_.set_tier(container, blob, "Archive");
+  }
+  void remove(const std::string& container, const std::string& blob) override { uploader_.remove(container, blob); }
+
+ private:
+  SystemClock clock_;
+  RecordingLog log_;
+  CurlTransport network_{2, azurite().ca_file()};
+  std::unique_ptr<HttpTransport> signed_ =
+      SharedKeyTransport::create(network_, clock_, std::string(Azurite::account),
+                                 {Secret(std::string(Azurite::account_key))})
+          .value();
+  RetryingTransport retrying_{*signed_, clock_, network_, RetryPolicy{}};
+  BlobUploader uploader_{retrying_, azurite().endpoint()};
+  std::set<std::string> made_;
+  WorkerPool decoders_{"decode", 2};
+  AzureBlobStore store_{retrying_, azurite().endpoint(), decoders_, clock_, log_};
+};
+
+INSTANTIATE_TEST_SUITE_P(Azurite, BlobStoreContract, testing::Values(&AzuriteStore::make));
+
+}  // namespace
+}  // namespace blobmount::tests

@@ -1,0 +1,49 @@
+#pragma once
+
+/// One accepted connection of a HttpServer: bytes in, bytes out, and waiting that ends when the server does.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "blobmount/clock.hpp"
+
+namespace blobmount::tests {
+
+/// Used by one thread, except for shut_down(). After the peer went or the server stopped every call is
+/// harmless and returns false.
+class Connection {
+ public:
+  /// Takes over `socket`; `stop` is an eventfd that becomes readable when the server stops.
+  Connection(int socket, int stop);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Append what arrives next to `buffer`. Blocks. False when there will be no more.
+  bool receive(std::string& buffer);
+
+  /// Send all of `bytes`, or `length` bytes of the file from `offset`. Blocks while the peer does not read.
+  bool send(std::span<const std::byte> bytes);
+  bool send_file(int file, std::uint64_t offset, std::size_t length);
+
+  /// False at once when the peer closes or the server stops.
+  bool wait_until(SteadyTime time);
+  void wait_for_end();
+
+  /// Close with RST, and what was sent last may be lost; or with FIN after all of it.
+  void reset();
+  void close();
+  [[nodiscard]] bool open() const { return open_; }
+
+  /// Wake the thread that uses the connection, to find it closed. For the server, on any thread.
+  void shut_down();
+
+ private:
+  const int socket_;
+  const int stop_;
+  bool open_ = true;
+};
+
+}  // namespace blobmount::tests

@@ -1,0 +1,158 @@
+#include "auth/shared_key.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "auth/shared_key_transport.hpp"
+#include "blob/http_date.hpp"
+#include "fakes/manual_clock.hpp"
+#include "fakes/scripted_transport.hpp"
+
+namespace blobmount::tests {
+namespace {
+
+/// Azurite's, known to everybody.
+constexpr auto well_known_key =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+Secret binary_key() { return decode_shared_key(Secret(well_known_key)).value(); }
+
+HttpRequest request_to(std::string method, std::string_view url) {
+  return {.method = std::move(method), .url = parse_url(url).value()};
+}
+
+/// The example of https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
+HttpRequest documented_request() {
+  auto request = request_to(
+      "GET", "https://myaccount.blob.core.windows.net/mycontainer?restype=container&comp=metadata&timeout=20");
+  request.headers = {{"x-ms-version", "2015-02-21"}, {"x-ms-date", "Fri, 26 Jun 2015 23:39:12 GMT"}};
+  return request;
+}
+
+TEST(SharedKey, TheStringToSignIsTheDocumentedOne) {
+  EXPECT_EQ(string_to_sign(documented_request(), "myaccount"),
+            "GET\n\n\n\n\n\n\n\n\n\n\n\n"
+            "x-ms-date:Fri, 26 Jun 2015 23:39:12 GMT\nx-ms-version:2015-02-21\n"
+            "/myaccount/mycontainer\ncomp:metadata\nrestype:container\ntimeout:20");
+}
+
+TEST(SharedKey, TheDocumentedExampleHasTheSignatureThatOpensslComputes) {
+  // printf 'GET\n...' | openssl dgst -sha256 -mac HMAC -macopt hexkey:KEY -binary | base64
+  EXPECT_EQ(sign(string_to_sign(documented_request(), "myaccount"), binary_key()),
+            "1u9lui2jDxj0+fpbHjQ5m5NnastJRSYM+PSmfi8TXx4=");
+}
+
+TEST(SharedKey, TheSignatureIsTheHmacOfRfc4231) {
+  EXPECT_EQ(sign("what do ya want for nothing?", Secret("Jefe")), "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
+}
+
+TEST(SharedKey, RangeAndConditionHavePlacesOfTheirOwn) {
+  auto request = request_to("GET", "https://a.blob.core.windows.net/c/b");
+  request.headers = {{"If-Match", "\"0x8D\""}};
+  request.range = ByteRange{100, 50};
+
+  EXPECT_EQ(string_to_sign(request, "a"), "GET\n\n\n\n\n\n\n\n\"0x8D\"\n\n\nbytes=100-149\n/a/c/b");
+}
+
+TEST(SharedKey, BodyAndTypeAreSignedAndALengthOfZeroIsLeftOut) {
+  auto request = request_to("PUT", "https://a.blob.core.windows.net/c/b");
+  request.headers = {{"Content-Type", "text/plain"}, {"x-ms-blob-type", "BlockBlob"}};
+
+  EXPECT_EQ(string_to_sign(request, "a"), "PUT\n\n\n\n\ntext/plain\n\n\n\n\n\n\nx-ms-blob-type:BlockBlob\n/a/c/b");
+  request.body = "hello";
+  EXPECT_EQ(string_to_sign(request, "a"), "PUT\n\n\n5\n\ntext/plain\n\n\n\n\n\n\nx-ms-blob-type:BlockBlob\n/a/c/b");
+}
+
+TEST(SharedKey, HeadersAreLowerCaseTrimmedAndInOrder) {
+  auto request = request_to("GET", "https://a.blob.core.windows.net/");
+  request.headers = {{"X-Ms-Version", " 2021-12-02 "}, {"User-Agent", "blobmount"}, {"x-ms-date", "today"}};
+
+  EXPECT_THAT(string_to_sign(request, "a"), testing::EndsWith("\nx-ms-date:today\nx-ms-version:2021-12-02\n/a/"));
+}
+
+TEST(SharedKey, AnEmulatorsAccountStandsTwiceInTheResource) {
+  const auto request = request_to("GET", "http://127.0.0.1:10000/devstoreaccount1/c/a%20b");
+
+  EXPECT_THAT(string_to_sign(request, "devstoreaccount1"),
+              testing::EndsWith("\n/devstoreaccount1/devstoreaccount1/c/a%20b"));
+}
+
+TEST(SharedKey, QueryValuesAreSignedDecodedAndInOrder) {
+  auto request = request_to("GET", "https://a.blob.core.windows.net/c");
+  request.url.query = {{"prefix", "a b&c=d/\xc3\xa9"}, {"Comp", "list"}, {"tag", "z"}, {"tag", "a"}};
+
+  EXPECT_THAT(string_to_sign(request, "a"),
+              testing::EndsWith("\n/a/c\ncomp:list\nprefix:a b&c=d/\xc3\xa9\ntag:a,z"));
+}
+
+TEST(SharedKey, AKeyIsBase64WithOrWithoutALineEnd) {
+  for (const auto* text : {"SmVmZQ==", "SmVmZQ==\n", " SmVmZQ== "}) {
+    const auto key = decode_shared_key(Secret(text));
+    ASSERT_TRUE(key) << text;
+    EXPECT_EQ(key->reveal(), "Jefe");
+  }
+}
+
+TEST(SharedKey, WhatIsNotBase64IsRefusedAndNotShown) {
+  for (const auto* text : {"", " ", "=", "====", "SmVmZQ", "SmVmZQ=", "SmVmZQ===", "Sm=mZQ==", "Sm!mZQ==", "%"}) {
+    const auto key = decode_shared_key(Secret(text));
+    ASSERT_FALSE(key) << text;
+    EXPECT_EQ(key.error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(key.error().message, "the shared key is not base64: copy it whole, as the portal shows it");
+  }
+}
+
+class SharedKeyTransportTest : public testing::Test {
+ protected:
+  std::unique_ptr<SharedKeyTransport> signer(HttpTransport& next, const char* key = well_known_key) {
+    return SharedKeyTransport::create(next, clock_, "myaccount", {Secret(key)}).value();
+  }
+
+  ManualClock clock_;
+  ScriptedTransport network_{[](const HttpRequest&) { return HttpResponse{.status = 200, .headers = {}, .body = {}}; }};
+};
+
+TEST_F(SharedKeyTransportTest, ARequestIsDatedAndSigned) {
+  auto request = documented_request();
+  request.headers = {{"x-ms-version", "2015-02-21"}};
+
+  EXPECT_TRUE(answer_of(*signer(network_), std::move(request)));
+
+  const auto sent = network_.requests().at(0);
+  EXPECT_EQ(parse_http_date(sent.headers.get("x-ms-date").value()), clock_.wall_now());
+  EXPECT_EQ(sent.headers.get("Authorization"),
+            "SharedKey myaccount:" + sign(string_to_sign(sent, "myaccount"), binary_key()));
+}
+
+TEST_F(SharedKeyTransportTest, AnotherTryHasADateAndSignatureOfItsOwn) {
+  const auto transport = signer(network_);
+  EXPECT_TRUE(answer_of(*transport, documented_request()));
+  clock_.advance(std::chrono::minutes{1});
+  EXPECT_TRUE(answer_of(*transport, network_.requests().at(0)));
+
+  const auto first = network_.requests().at(0).headers;
+  const auto second = network_.requests().at(1).headers;
+  EXPECT_NE(first.get("x-ms-date"), second.get("x-ms-date"));
+  EXPECT_NE(first.get("Authorization"), second.get("Authorization"));
+}
+
+TEST_F(SharedKeyTransportTest, ASignatureDoesNotTravelInTheClearToAnotherMachine) {
+  const auto refused = answer_of(*signer(network_), request_to("GET", "http://a.blob.core.windows.net/c"));
+  const auto local = answer_of(*signer(network_), request_to("GET", "http://127.0.0.1:10000/devstoreaccount1/c"));
+
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  EXPECT_TRUE(local);
+  EXPECT_EQ(network_.requests().size(), 1U);
+}
+
+TEST_F(SharedKeyTransportTest, AKeyThatIsNotBase64MakesNoSigner) {
+  const auto made = SharedKeyTransport::create(network_, clock_, "myaccount", {Secret("not a key!")});
+
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);
+  EXPECT_THAT(made.error().message, testing::Not(testing::HasSubstr("not a key!")));
+}
+
+}  // namespace
+}  // namespace blobmount::tests

@@ -1,0 +1,155 @@
+#include "blob/azure_blob_store.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fakes/manual_clock.hpp"
+#include "fakes/recording_log.hpp"
+#include "fakes/scripted_transport.hpp"
+#include "support/blocking_store.hpp"
+
+namespace blobmount::tests {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A service whose every answer is `answer_`.
+class AzureBlobStoreTest : public testing::Test {
+ protected:
+  static HttpResponse answer(int status, const HttpHeaders& more = {}, std::string body = {}) {
+    HttpResponse response{.status = status, .headers = {{"x-ms-request-id", "1"}}, .body = std::move(body)};
+    for (const auto& [name, value] : more) response.headers.add(name, value);
+    return response;
+  }
+
+  static HttpResponse refusal(int status, const std::string& code) { return answer(status, {{"x-ms-error-code", code}}); }
+
+  /// As a transport does: the body of a success goes to the sink.
+  Result<HttpResponse> respond(const HttpRequest& request) {
+    if (!answer_ || !request.sink || answer_->status / 100 != 2) return answer_;
+    auto head = *answer_;
+    const auto body = std::exchange(head.body, {});
+    BM_TRY(request.sink->begin(head, *request.range));
+    BM_TRY(request.sink->append(std::as_bytes(std::span(body))));
+    return head;
+  }
+
+  Result<HttpResponse> answer_ = answer(200);
+  ManualClock clock_;
+  RecordingLog log_;
+  ScriptedTransport network_{[this](const HttpRequest& request) { return respond(request); }};
+  WorkerPool decoders_{"decoders", 1};
+  AzureBlobStore azure_{network_, parse_url("https://a.blob.core.windows.net/").value(), decoders_, clock_, log_};
+  BlockingStore store_{azure_};
+};
+
+const BlobVersion version{.container = "docs", .blob = "dir/b", .etag = "\"0x8D\"", .size = 10};
+
+HttpHeaders head_of(const std::string& content_range) {
+  return {{"ETag", "\"0x8D\""}, {"Content-Range", content_range}};
+}
+
+TEST_F(AzureBlobStoreTest, APageIsDecodedOffTheNetworkThread) {
+  answer_ = answer(200, {}, "<?xml version=\"1.0\"?><EnumerationResults><Blobs/><NextMarker>m</NextMarker></EnumerationResults>");
+
+  std::thread::id decoder;
+  const auto page = outcome_of<BlobPage>([&](Completion<BlobPage> done) {
+    azure_.list_blobs({.container = "docs", .prefix = "p/", .delimiter = "/", .marker = {}},
+                      [&decoder, done](Result<BlobPage> outcome) {
+                        decoder = std::this_thread::get_id();
+                        done(std::move(outcome));
+                      });
+  });
+
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->next_marker, "m");
+  EXPECT_NE(decoder, std::this_thread::get_id());
+}
+
+TEST_F(AzureBlobStoreTest, ARangeIsReadThroughAndToldOnTheNetworkThread) {
+  answer_ = answer(206, head_of("bytes 2-4/10"), "cde");
+
+  std::string text;
+  std::thread::id teller;
+  azure_.read(
+      version, {2, 3},
+      [&](std::span<const std::byte> bytes) { text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size()); },
+      [&](const Status& status) {
+        teller = std::this_thread::get_id();
+        EXPECT_TRUE(status) << status.error().message;
+      });
+
+  EXPECT_EQ(text, "cde");
+  EXPECT_EQ(teller, std::this_thread::get_id());
+  const auto request = network_.requests().at(0);
+  EXPECT_EQ(request.url.to_string(), "https://a.blob.core.windows.net/docs/dir/b");
+  EXPECT_EQ(request.headers.get("If-Match"), version.etag);
+  EXPECT_EQ(request.range, (ByteRange{2, 3}));
+}
+
+TEST_F(AzureBlobStoreTest, AnErrorSaysWhatWasBeingDone) {
+  answer_ = refusal(404, "BlobNotFound");
+  EXPECT_EQ(store_.get_properties("docs", "a/b").error().message,
+            "look at 'docs/a/b': there is no such blob (HTTP 404 BlobNotFound, request 1)");
+  EXPECT_THAT(store_.read(version, {0, 1}).error().message, HasSubstr("read 'docs/dir/b': there is no such blob"));
+
+  answer_ = Error{ErrorCode::unreachable, "connection refused"};
+  EXPECT_EQ(store_.list_containers({}).error().message, "list containers: connection refused");
+  EXPECT_EQ(store_.get_container("docs").error().message, "look at 'docs': connection refused");
+  EXPECT_EQ(store_.read(version, {0, 1}).error().code, ErrorCode::unreachable);
+}
+
+TEST_F(AzureBlobStoreTest, AChangedBlobIsAnErrorNotAMixture) {
+  answer_ = refusal(412, "ConditionNotMet");
+  EXPECT_EQ(store_.read(version, {0, 1}).error().code, ErrorCode::changed);
+
+  // a proxy that does not know If-Match
+  answer_ = answer(206, {{"ETag", "\"0x9E\""}, {"Content-Range", "bytes 0-0/10"}}, "x");
+  EXPECT_EQ(store_.read(version, {0, 1}).error().code, ErrorCode::changed);
+}
+
+TEST_F(AzureBlobStoreTest, AShortBodyIsAnError) {
+  answer_ = answer(206, head_of("bytes 0-9/10"), "123456789");
+
+  EXPECT_EQ(store_.read(version, {0, 10}).error().code, ErrorCode::corrupt);
+}
+
+TEST_F(AzureBlobStoreTest, ASignInPageIsNotTakenForAListingOrABlob) {
+  answer_ = HttpResponse{.status = 200, .headers = {{"Content-Type", "text/html"}}, .body = "<html>Sign in</html>"};
+
+  for (const auto& error : {store_.list_containers({}).error(), store_.get_container("docs").error(),
+                            store_.list_blobs({.container = "docs", .prefix = {}, .delimiter = {}, .marker = {}}).error(),
+                            store_.get_properties("docs", "b").error(), store_.read(version, {0, 10}).error()}) {
+    EXPECT_EQ(error.code, ErrorCode::corrupt);
+    EXPECT_THAT(error.message, HasSubstr("the answer is not from Azure Blob Storage"));
+  }
+}
+
+TEST_F(AzureBlobStoreTest, NamesThatNothingCanHaveAreNotAskedFor) {
+  EXPECT_EQ(store_.get_container("").error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_.get_container(".Trash-1000").error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_.list_blobs({}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_.get_properties("docs", "../other/secret").error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_.get_properties("docs", "back\\slash").error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_.get_properties("docs", "").error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_.read({"docs", "..", "e", 1}, {0, 1}).error().code, ErrorCode::not_found);
+  EXPECT_EQ(store_.read(version, {5, 6}).error().code, ErrorCode::invalid_argument);
+
+  EXPECT_TRUE(network_.requests().empty());
+}
+
+TEST_F(AzureBlobStoreTest, ARefusalIsLoggedOnceAndSoIsItsEnd) {
+  answer_ = refusal(403, "AuthorizationPermissionMismatch");
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(store_.read(version, {0, 1}));
+  EXPECT_FALSE(store_.get_properties("docs", "b"));
+  answer_ = answer(206, head_of("bytes 0-0/10"), "x");
+  EXPECT_TRUE(store_.read(version, {0, 1}));
+
+  EXPECT_THAT(log_.lines_for_operators(),
+              ElementsAre(testing::AllOf(HasSubstr("warning"), HasSubstr("docs"), HasSubstr("Storage Blob Data Reader")),
+                          HasSubstr("refused=11")));
+}
+
+}  // namespace
+}  // namespace blobmount::tests

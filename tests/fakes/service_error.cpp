@@ -44,10 +44,6 @@ ServiceError ServiceError::invalid_range() {
           .message = "The range specified is invalid for the current size of the resource."};
 }
 
-ServiceError ServiceError::invalid_query(const std::string& message) {
-  return {.status = 400, .code = "InvalidQueryParameterValue", .message = message};
-}
-
 ServiceError ServiceError::archived() {
   return {.status = 409,
           .code = "BlobArchived",

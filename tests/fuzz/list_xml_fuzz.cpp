@@ -1,0 +1,35 @@
+/// Any bytes are a page or an error; of a page, what can be named can be asked for again.
+
+#include <cstdlib>
+
+#include "blob/blob_requests.hpp"
+#include "blob/list_xml.hpp"
+
+using namespace blobmount;
+
+namespace {
+
+void must(bool condition) {
+  if (!condition) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string body(reinterpret_cast<const char*>(data), size);
+  const Url endpoint{.scheme = "https", .host = "a", .path = "/", .query = {}};
+
+  const auto page = parse_blob_page(body);
+  must(page || (page.error().code == ErrorCode::corrupt && !page.error().message.empty()));
+  if (page) {
+    for (const auto& blob : page->blobs) {
+      must(!blob.name.empty() && blob.properties.etag.size() >= 2);
+      must(percent_decode(blob_url(endpoint, "c", blob.name).path) == "/c/" + blob.name);
+    }
+    for (const auto& prefix : page->prefixes) must(!prefix.empty());
+  }
+
+  const auto containers = parse_container_page(body);
+  must(containers || containers.error().code == ErrorCode::corrupt);
+  return 0;
+}

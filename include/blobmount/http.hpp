@@ -118,8 +118,10 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// An absolute http or https URL, or invalid_argument with a sentence for its author.
 Result<Url> parse_url(std::string_view text);
 
-/// Whether the host is this machine's loopback: 127.0.0.0/8, ::1 or localhost. Only there may a credential
-/// travel without TLS.
+/// Whether the host is this machine's loopback: 127.0.0.0/8, ::1 or localhost.
 bool is_loopback(std::string_view host);
+
+/// Whether a credential may travel there: over https or, to an emulator, on the loopback.
+bool keeps_secrets(const Url& url);
 
 }  // namespace blobmount

@@ -1,10 +1,13 @@
 #include "app/command_line.hpp"
 
+#include <cctype>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include <CLI/CLI.hpp>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/mount_source.hpp"
@@ -24,12 +27,15 @@ struct Arguments {
   Config config;
 };
 
+/// An empty text is a variable of a script that was not set: it must not mean the default.
+std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
+
 void declare(CLI::App& app, Arguments& a) {
   app.set_help_flag("-h,--help", "Show this help");
   app.set_version_flag("--version", "blobmount " BLOBMOUNT_VERSION);
   app.add_option("SOURCE", a.source, "ACCOUNT[/CONTAINER[/PREFIX]], or the https:// URL of one of them")
       ->required();
-  app.add_option("MOUNTPOINT", a.mount_point, "An existing directory")->required();
+  app.add_option("MOUNTPOINT", a.mount_point, "An existing directory")->required()->check(not_empty);
   app.add_flag("-f,--foreground", a.config.foreground, "Stay in the foreground, and log to stderr");
   app.add_flag("--no-check", a.no_check, "Mount even if the service cannot be reached, or refuses, now");
 
@@ -43,6 +49,7 @@ void declare(CLI::App& app, Arguments& a) {
   identity->add_option(
       "--account-key-file", a.key_file,
       std::string("File with the account's shared key; or the key in the variable ") + key_variable);
+  for (auto* option : identity->get_options()) option->check(not_empty);
 
   auto* appearance = app.add_option_group("Appearance");
   appearance->add_option("--uid", a.config.appearance.uid, "Owner of all files (default: who mounts)");
@@ -94,8 +101,19 @@ Result<SharedKey> read_key_file(const std::string& path) {
   return SharedKey{trimmed(std::move(text))};
 }
 
+/// The programs that we start need not know it, nor who looks at /proc/PID/environ.
+Secret take_from_environment(const char* name) {
+  char* const text = std::getenv(name);
+  if (text == nullptr) return {};
+  auto secret = trimmed(text);
+  explicit_bzero(text, std::strlen(text));
+  unsetenv(name);
+  return secret;
+}
+
 Result<std::variant<ManagedIdentity, SharedKey>> credential_of(const Arguments& a) {
   using Kind = ManagedIdentity::Kind;
+  auto key_of_environment = take_from_environment(key_variable);
   if (!a.client_id.empty()) return ManagedIdentity{Kind::client_id, a.client_id};
   if (!a.object_id.empty()) return ManagedIdentity{Kind::object_id, a.object_id};
   if (!a.resource_id.empty()) return ManagedIdentity{Kind::resource_id, a.resource_id};
@@ -103,11 +121,7 @@ Result<std::variant<ManagedIdentity, SharedKey>> credential_of(const Arguments& 
     BM_ASSIGN(key, read_key_file(a.key_file));
     return key;
   }
-  if (const char* const key = std::getenv(key_variable); key != nullptr && *key != '\0') {
-    SharedKey found{trimmed(key)};
-    unsetenv(key_variable);  // the programs that we start need not know
-    return found;
-  }
+  if (!key_of_environment.empty()) return SharedKey{std::move(key_of_environment)};
   return ManagedIdentity{};
 }
 
@@ -123,8 +137,8 @@ Result<Config> config_of(Arguments a) {
   config.appearance.dir_mode = dir_mode;
   config.tree.attr_ttl = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(a.attr_ttl_s));
   config.check = !a.no_check;
-  // the background has another working directory
-  config.mount_point = std::filesystem::absolute(a.mount_point).lexically_normal();
+  // the background has another working directory; ".." stays, for it may stand behind a symbolic link
+  config.mount_point = std::filesystem::absolute(a.mount_point);
   if (!config.ca_file.empty()) config.ca_file = std::filesystem::absolute(config.ca_file);
   if (!config.log_file.empty()) config.log_file = std::filesystem::absolute(config.log_file);
   return std::move(config);

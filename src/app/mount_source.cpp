@@ -33,9 +33,9 @@ bool has_account_in_path(std::string_view host) {
 
 /// "CONTAINER[/PREFIX]", already decoded.
 Status set_place(MountSource& source, std::string_view text, std::string_view place) {
+  if (place.empty()) return {};
   source.container = take_component(place);
-  if (source.container.empty())
-    return place.empty() ? Status() : wrong(text, "the name of the container is empty");
+  if (source.container.empty()) return wrong(text, "the name of the container is empty");
   if (!can_name_container(source.container)) {
     return wrong(text, "no container can be called '" + source.container + "' (3 to 63 of a-z, 0-9 and '-')");
   }
@@ -65,7 +65,7 @@ Result<MountSource> parse_source_url(std::string_view text) {
   BM_ASSIGN(url, parse_url(text));
   if (!url.query.empty())
     return wrong(text, "a URL with a query (a SAS) is not supported; a managed identity needs none");
-  if (url.scheme != "https" && !is_loopback(url.host))
+  if (!keeps_secrets(url))
     return wrong(text, "write https://, so that no credential travels in the clear");
 
   const auto decoded = percent_decode(std::string_view(url.path).substr(1));
@@ -76,7 +76,7 @@ Result<MountSource> parse_source_url(std::string_view text) {
   source.endpoint = {.scheme = url.scheme, .host = url.host, .port = url.port};
   if (has_account_in_path(url.host)) {
     source.account = take_component(place);
-    source.endpoint.path = "/" + source.account;
+    source.endpoint.path = "/" + percent_encode(source.account, false);
   } else {
     source.account = url.host.substr(0, url.host.find('.'));
   }

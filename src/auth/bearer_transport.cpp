@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace blobmount {
-namespace {
-
-bool keeps_secrets(const Url& url) {
-  return url.scheme == "https" || (url.scheme == "http" && is_loopback(url.host));
-}
-
-}  // namespace
 
 void BearerTransport::start(HttpRequest request, OnResponse done) {
   if (!keeps_secrets(request.url)) {

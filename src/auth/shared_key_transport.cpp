@@ -26,10 +26,6 @@ std::string http_date(WallTime time) {
   return text.data();
 }
 
-bool keeps_secrets(const Url& url) {
-  return url.scheme == "https" || (url.scheme == "http" && is_loopback(url.host));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SharedKeyTransport>> SharedKeyTransport::create(HttpTransport& next, Clock& clock,
@@ -42,8 +38,9 @@ Result<std::unique_ptr<SharedKeyTransport>> SharedKeyTransport::create(HttpTrans
 
 void SharedKeyTransport::start(HttpRequest request, OnResponse done) {
   if (!keeps_secrets(request.url)) {
-    return done(Error{ErrorCode::invalid_argument, "a signed request is not sent over plain " + request.url.scheme +
-                                                       " to " + request.url.host + ": use an https endpoint"});
+    return done(Error{ErrorCode::invalid_argument, "a signed request is not sent over plain " +
+                                                       request.url.scheme + " to " + request.url.host +
+                                                       ": use an https endpoint"});
   }
   request.headers.set("x-ms-date", http_date(clock_.wall_now()));
   request.headers.set("Authorization",

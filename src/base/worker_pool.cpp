@@ -6,7 +6,8 @@
 
 namespace blobmount {
 
-WorkerPool::WorkerPool(const std::string& name, int threads) {
+// delegates, so that the destructor ends the threads there are when there can be no more
+WorkerPool::WorkerPool(const std::string& name, int threads) : WorkerPool() {
   for (int i = 0; i < threads; ++i) {
     threads_.push_back(start_thread(name + "/" + std::to_string(i), [this] { run(); }));
   }

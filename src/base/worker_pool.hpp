@@ -15,6 +15,7 @@ namespace blobmount {
 
 class WorkerPool {
  public:
+  /// Threads called "name/N". Throws std::system_error where the system has no more of them.
   WorkerPool(const std::string& name, int threads);
   ~WorkerPool() { stop(); }
   WorkerPool(const WorkerPool&) = delete;
@@ -27,6 +28,7 @@ class WorkerPool {
   void stop() BM_EXCLUDES(mutex_);
 
  private:
+  WorkerPool() = default;
   void run() BM_EXCLUDES(mutex_);
 
   Mutex mutex_;

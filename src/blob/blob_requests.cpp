@@ -32,7 +32,7 @@ bool can_name_container(std::string_view name) {
 }
 
 bool can_name_blob(std::string_view name) {
-  if (name.empty() || name.find('\\') != name.npos) return false;
+  if (name.empty()) return false;
   while (true) {
     const auto slash = name.find('/');
     const auto component = name.substr(0, slash);

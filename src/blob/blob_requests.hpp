@@ -14,8 +14,9 @@ namespace blobmount {
 /// https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
 bool can_name_container(std::string_view name);
 
-/// Whether a URL can name that blob: a name without characters, or with a component "." or "..", names
-/// something else.
+/// Whether a URL can name that blob. One without characters, or with a component "." or "..", would lead to
+/// something else. A backslash is sent as it is, though the service takes it for a slash: a listing that shows one
+/// comes from a service that does not. https://github.com/Azure/azure-sdk-for-js/pull/5405
 bool can_name_blob(std::string_view name);
 
 /// The URL of a blob, or of its container where `blob` is empty.

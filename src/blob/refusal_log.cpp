@@ -10,9 +10,7 @@ bool is_refusal(ErrorCode code) {
          code == ErrorCode::not_permitted;
 }
 
-std::string_view shown(std::string_view container) {
-  return container.empty() ? "(the account)" : container;
-}
+std::string_view shown(std::string_view container) { return container.empty() ? "(the account)" : container; }
 
 }  // namespace
 

@@ -22,6 +22,8 @@ struct Assembly {
   std::size_t filled = 0;
 };
 
+bool is_gone(ErrorCode code) { return code == ErrorCode::changed || code == ErrorCode::not_found; }
+
 }  // namespace
 
 void RemoteFile::read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) {
@@ -31,9 +33,9 @@ void RemoteFile::read(std::uint64_t offset, std::size_t size, Completion<Bytes> 
   const auto assembly = std::make_shared<Assembly>(length);
   store_.read(
       version_, {offset, length}, [assembly](std::span<const std::byte> piece) { assembly->append(piece); },
-      [assembly, on_changed = on_changed_, done = std::move(done)](Result<void> outcome) {
+      [assembly, on_gone = on_gone_, done = std::move(done)](Result<void> outcome) {
         if (outcome) return done(Bytes{assembly->data, assembly->size});
-        if (outcome.error().code == ErrorCode::changed) on_changed();
+        if (is_gone(outcome.error().code)) on_gone();
         done(std::move(outcome).error());
       });
 }

@@ -11,10 +11,9 @@ namespace {
 /// The threads only hand requests on, so a few do.
 constexpr unsigned session_threads = 4;
 
-/// What libfuse said last: its functions return no reasons. It is used before there are threads, and while
-/// mounting.
+/// What libfuse said last on this thread: its functions return no reasons.
 std::string& last_words() {
-  static std::string words;
+  thread_local std::string words;
   return words;
 }
 
@@ -63,26 +62,26 @@ Result<std::unique_ptr<Session>> Session::mount(const MountOptions& options, Ada
   const auto operations = Adapter::operations();
   fuse_session* const session = fuse_session_new(arguments.get(), &operations, sizeof(operations), &adapter);
   if (session == nullptr) return refused("libfuse refuses the mount options");
-  if (fuse_session_mount(session, options.mount_point.c_str()) != 0) {
-    fuse_session_destroy(session);
+  std::unique_ptr<Session> mounted(new Session(session));
+  // as long as there is a mount: a signal that kills would leave a dead one behind
+  if (fuse_set_signal_handlers(session) != 0) return refused("cannot handle signals");
+  if (fuse_session_mount(session, options.mount_point.c_str()) != 0)
     return refused("no permission to mount: run as root, or install fuse3; a container needs CAP_SYS_ADMIN");
-  }
-  return std::unique_ptr<Session>(new Session(session));
+  return mounted;
 }
 
 Session::~Session() {
   fuse_session_unmount(session_);
+  fuse_remove_signal_handlers(session_);
   fuse_session_destroy(session_);
 }
 
 Status Session::serve() {
-  if (fuse_set_signal_handlers(session_) != 0) return refused("cannot handle signals");
   const std::unique_ptr<fuse_loop_config, decltype(&fuse_loop_cfg_destroy)> loop(fuse_loop_cfg_create(),
                                                                                  fuse_loop_cfg_destroy);
   fuse_loop_cfg_set_max_threads(loop.get(), session_threads);
   fuse_loop_cfg_set_idle_threads(loop.get(), session_threads);
   const int outcome = fuse_session_loop_mt(session_, loop.get());
-  fuse_remove_signal_handlers(session_);
   // a positive number is the signal that ended it
   if (outcome < 0)
     return Error{ErrorCode::internal, "the kernel's connection broke: error " + std::to_string(-outcome)};

@@ -21,14 +21,16 @@ struct MountOptions {
 class Session {
  public:
   /// Mounts. Errors: a sentence for the one who mounts. `adapter` outlives the session. One at a time in a
-  /// process: libfuse's log and signal handlers are global.
+  /// process: libfuse's log and signal handlers are global. From now on until the session has been destroyed,
+  /// SIGINT, SIGTERM and SIGHUP end serve() and nothing else.
   static Result<std::unique_ptr<Session>> mount(const MountOptions& options, Adapter& adapter);
   /// Takes the mount away if it is still there.
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Serve the kernel until it unmounts, or SIGINT, SIGTERM or SIGHUP comes. Call on the main thread.
+  /// Serve the kernel until it unmounts, or SIGINT, SIGTERM or SIGHUP comes, or has come. Call on the main
+  /// thread.
   Status serve();
 
  private:

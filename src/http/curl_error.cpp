@@ -1,5 +1,8 @@
 #include "http/curl_error.hpp"
 
+#include <cerrno>
+#include <string>
+#include <string_view>
 #include <system_error>
 
 namespace blobmount {
@@ -13,9 +16,10 @@ std::string seconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + " s";
 }
 
+/// By a new connection, TLS included, or by one that was there before.
 bool connected(CURL* handle) {
   curl_off_t microseconds = 0;
-  curl_easy_getinfo(handle, CURLINFO_CONNECT_TIME_T, &microseconds);
+  curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME_T, &microseconds);
   return microseconds > 0;
 }
 
@@ -35,6 +39,10 @@ Error unreachable(CURL* handle, const Url& url) {
   return {ErrorCode::unreachable, "cannot connect to " + authority_of(url) + ": " + reason};
 }
 
+Error lost(const Url& url, const std::string& sentence) {
+  return {ErrorCode::unavailable, "connection to " + authority_of(url) + " lost: " + sentence};
+}
+
 Error timed_out(CURL* handle, const HttpRequest& request) {
   if (!connected(handle)) {
     return {ErrorCode::timed_out, "no connection to " + authority_of(request.url) + " within " +
@@ -42,6 +50,14 @@ Error timed_out(CURL* handle, const HttpRequest& request) {
   }
   return {ErrorCode::timed_out,
           "no byte from " + authority_of(request.url) + " for " + seconds(request.limits.stall)};
+}
+
+/// The peer broke the rules of TLS, or has none; a handshake that the network cut short says nothing about
+/// trust. Only OpenSSL's words tell them apart: CURLINFO_OS_ERRNO may be that of another address, or of the
+/// handle's last transfer.
+bool against_tls(std::string_view detail) {
+  return detail.find("SSL routines") != std::string_view::npos &&
+         detail.find("unexpected eof") == std::string_view::npos;
 }
 
 Error untrusted(const Url& url, std::string_view detail) {
@@ -65,9 +81,7 @@ Error error_of_curl(CURL* handle, CURLcode code, const HttpRequest& request, std
     case CURLE_OPERATION_TIMEDOUT:
       return timed_out(handle, request);
     case CURLE_SSL_CONNECT_ERROR:
-      // a handshake cut short by the network says nothing about trust
-      if (system_error_of(handle) != 0)
-        return {ErrorCode::unavailable, "connection to " + authority_of(url) + " lost: " + sentence};
+      if (!against_tls(sentence)) return lost(url, sentence);
       return untrusted(url, sentence);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
@@ -79,11 +93,14 @@ Error error_of_curl(CURL* handle, CURLcode code, const HttpRequest& request, std
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:
       return {ErrorCode::corrupt, authority_of(url) + " does not speak HTTP as expected: " + sentence};
+    case CURLE_URL_MALFORMAT:
+      return {ErrorCode::invalid_argument,
+              "no request can be sent to '" + authority_of(url) + "': " + sentence};
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
       return {ErrorCode::internal, "curl: " + sentence};
     default:
-      return {ErrorCode::unavailable, "connection to " + authority_of(url) + " lost: " + sentence};
+      return lost(url, sentence);
   }
 }
 

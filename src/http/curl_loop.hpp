@@ -23,7 +23,8 @@ namespace blobmount {
 
 class CurlLoop {
  public:
-  /// `ca_file`: PEM, or empty for the system's.
+  /// `ca_file`: PEM, or empty for the system's. Throws std::system_error where the system has no descriptor
+  /// or thread left.
   CurlLoop(std::string name, std::string ca_file);
   ~CurlLoop() { stop(); }
   CurlLoop(const CurlLoop&) = delete;
@@ -47,6 +48,7 @@ class CurlLoop {
     std::function<void()> action;
   };
 
+  void wake() BM_REQUIRES(mutex_);
   void run();
   /// Takes in what other threads have left; false: the loop is to end.
   bool take_inbox() BM_EXCLUDES(mutex_);

@@ -1,6 +1,7 @@
 #include "http/curl_transfer.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "http/curl_error.hpp"
 
@@ -9,6 +10,8 @@ namespace {
 
 /// A List page of 5,000 names of 1,024 characters, escaped, with their metadata, stays well below.
 constexpr std::size_t longest_body = 64U << 20U;
+/// Of an answer, interim ones included. The service's are below 16 KiB.
+constexpr std::size_t longest_head = 256U << 10U;
 constexpr long receive_buffer = 512L << 10U;  // curl's largest
 
 bool success(int status) { return status >= 200 && status < 300; }
@@ -29,11 +32,12 @@ long rounded_up_seconds(Duration duration) {
 CurlTransfer::CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done,
                            const std::string& ca_file)
     : handle_(std::move(handle)), request_(std::move(request)), done_(std::move(done)) {
-  set_request(ca_file);
+  set_request();
+  set_trust(ca_file);
   set_headers();
 }
 
-void CurlTransfer::set_request(const std::string& ca_file) {
+void CurlTransfer::set_request() {
   CURL* const curl = handle_.get();
   const auto set = [curl](CURLoption option, auto value) { curl_easy_setopt(curl, option, value); };
 
@@ -43,11 +47,12 @@ void CurlTransfer::set_request(const std::string& ca_file) {
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // else the loop waits for a name server that a try has given up on
   set(CURLOPT_BUFFERSIZE, receive_buffer);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_ERRORBUFFER, detail_.data());
-  if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
-  if (request_.direct) set(CURLOPT_PROXY, "");
+  // a proxy cannot reach our loopback, and must not see the credential that goes there without TLS
+  if (request_.direct || is_loopback(request_.url.host)) set(CURLOPT_PROXY, "");
 
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.limits.connect.count()));
   set(CURLOPT_LOW_SPEED_LIMIT, 1L);
@@ -69,14 +74,29 @@ void CurlTransfer::set_request(const std::string& ca_file) {
   set(CURLOPT_WRITEDATA, static_cast<void*>(this));
 }
 
+void CurlTransfer::set_trust(const std::string& ca_file) {
+  if (!ca_file.empty()) {
+    curl_easy_setopt(handle_.get(), CURLOPT_CAINFO, ca_file.c_str());
+    return;
+  }
+  // where it may look into a folder too, curl reads the system's bundle anew for each connection: 20 ms of
+  // CPU, and not 1
+  const char* bundle = nullptr;
+  curl_easy_getinfo(handle_.get(), CURLINFO_CAINFO, &bundle);
+  if (bundle != nullptr) curl_easy_setopt(handle_.get(), CURLOPT_CAPATH, static_cast<char*>(nullptr));
+}
+
 void CurlTransfer::set_headers() {
   const auto append = [this](const std::string& line) {
     curl_slist* const longer = curl_slist_append(header_lines_.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
     (void)header_lines_.release();
     header_lines_.reset(longer);
   };
   // "Name;" sends an empty field, "Name:" leaves it out
-  for (const auto& [name, value] : request_.headers) append(value.empty() ? name + ";" : name + ": " + value);
+  for (const auto& [name, value] : request_.headers) {
+    append(trimmed(value).empty() ? name + ";" : name + ": " + value);
+  }
   if (request_.range) append("Range: " + range_header(*request_.range));
   for (const std::string_view added_by_curl : {"Content-Type", "Expect", "Accept"}) {
     if (!request_.headers.get(added_by_curl)) append(std::string(added_by_curl) + ":");
@@ -85,6 +105,12 @@ void CurlTransfer::set_headers() {
 }
 
 bool CurlTransfer::on_header(std::string_view line) {
+  if (body_begun_) return true;  // a trailer, which nobody asked for
+  head_size_ += line.size();
+  if (head_size_ > longest_head) {
+    refused_ = Error{ErrorCode::corrupt, "the head of the answer is longer than any that is expected"};
+    return false;
+  }
   // an interim answer (100 Continue, a proxy's CONNECT) is followed by the real one
   if (line.starts_with("HTTP/")) {
     response_ = {};
@@ -134,21 +160,22 @@ CurlTransfer::Outcome CurlTransfer::finish(std::unique_ptr<CurlTransfer> transfe
   return {std::move(transfer->handle_), std::move(transfer->done_), std::move(response)};
 }
 
-CurlTransfer::Outcome CurlTransfer::cancel(std::unique_ptr<CurlTransfer> transfer) {
-  transfer->refused_ = Error{ErrorCode::cancelled, "the mount is ending"};
+CurlTransfer::Outcome CurlTransfer::give_up(std::unique_ptr<CurlTransfer> transfer, Error error) {
+  transfer->refused_ = std::move(error);
   return finish(std::move(transfer), CURLE_ABORTED_BY_CALLBACK);
 }
 
-std::size_t CurlTransfer::header_callback(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t CurlTransfer::header_callback(char* data, std::size_t size, std::size_t count,
+                                          void* self) noexcept {
   const auto bytes = size * count;
-  return static_cast<CurlTransfer*>(self)->on_header({data, bytes}) ? bytes : 0;
+  return static_cast<CurlTransfer*>(self)->on_header({data, bytes}) ? bytes : CURL_WRITEFUNC_ERROR;
 }
 
-std::size_t CurlTransfer::body_callback(char* data, std::size_t size, std::size_t count, void* self) {
+std::size_t CurlTransfer::body_callback(char* data, std::size_t size, std::size_t count,
+                                        void* self) noexcept {
   const auto bytes = size * count;
   const std::span<const char> text(data, bytes);
-  // a short count tells curl to end the transfer; for an empty one 0 would look like success
-  return static_cast<CurlTransfer*>(self)->on_body(std::as_bytes(text)) ? bytes : bytes + 1;
+  return static_cast<CurlTransfer*>(self)->on_body(std::as_bytes(text)) ? bytes : CURL_WRITEFUNC_ERROR;
 }
 
 }  // namespace blobmount

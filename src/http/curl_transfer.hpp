@@ -30,10 +30,12 @@ class CurlTransfer {
     Result<HttpResponse> response;
   };
   static Outcome finish(std::unique_ptr<CurlTransfer> transfer, CURLcode code);
-  static Outcome cancel(std::unique_ptr<CurlTransfer> transfer);
+  /// It has left the multi handle unfinished, or never got there: `done` is to be told `error`.
+  static Outcome give_up(std::unique_ptr<CurlTransfer> transfer, Error error);
 
  private:
-  void set_request(const std::string& ca_file);
+  void set_request();
+  void set_trust(const std::string& ca_file);
   void set_headers();
   bool on_header(std::string_view line);
   bool on_body(std::span<const std::byte> bytes);
@@ -41,8 +43,9 @@ class CurlTransfer {
   Status begin_body();
   Result<HttpResponse> conclude(CURLcode code);
 
-  static std::size_t header_callback(char* data, std::size_t size, std::size_t count, void* self);
-  static std::size_t body_callback(char* data, std::size_t size, std::size_t count, void* self);
+  // noexcept: nothing may be thrown through curl's frames
+  static std::size_t header_callback(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static std::size_t body_callback(char* data, std::size_t size, std::size_t count, void* self) noexcept;
 
   CurlHandle handle_;
   HttpRequest request_;
@@ -51,6 +54,7 @@ class CurlTransfer {
   std::array<char, CURL_ERROR_SIZE> detail_{};
 
   HttpResponse response_;
+  std::size_t head_size_ = 0;
   bool body_begun_ = false;
   std::optional<Error> refused_;  ///< why the sink, or a limit, ended the try
 };

@@ -1,5 +1,7 @@
 #include "http/curl_transport.hpp"
 
+#include "http/request_check.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -19,6 +21,7 @@ CurlTransport::CurlTransport(int loops, const std::string& ca_file) {
 }
 
 void CurlTransport::start(HttpRequest request, OnResponse done) {
+  if (auto sendable = check_request(request); !sendable) return done(std::move(sendable).error());
   next_loop().start(std::move(request), std::move(done));
 }
 

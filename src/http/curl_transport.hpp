@@ -18,8 +18,14 @@ namespace blobmount {
 class CurlTransport final : public HttpTransport, public Scheduler {
  public:
   /// `loops` threads, called "network/N"; `ca_file` is PEM, or empty for the system's.
+  /// Throws std::system_error where the system has no descriptor or thread left.
   CurlTransport(int loops, const std::string& ca_file);
+  /// All loops stop before the first one goes: a completion may still start something on any of them.
+  ~CurlTransport() override { stop(); }
+  CurlTransport(const CurlTransport&) = delete;
+  CurlTransport& operator=(const CurlTransport&) = delete;
 
+  /// `invalid_argument`, and nothing sent, where a part of the request could be read as more than one.
   void start(HttpRequest request, OnResponse done) override;
   void run_after(Duration delay, std::function<void()> action) override;
   /// Complete with `cancelled` all that is under way; what is started afterwards is cancelled at once.

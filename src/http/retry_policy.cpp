@@ -33,9 +33,9 @@ bool transient(const RetryPolicy& policy, const TryOutcome& ended) {
 /// The seconds that the service asks for; the form with a date is not used by Azure.
 Duration retry_after(const Result<HttpResponse>& outcome) {
   const auto header = outcome ? outcome->headers.get("Retry-After") : std::nullopt;
-  unsigned seconds = 0;
+  std::uint64_t seconds = 0;
   if (header) std::from_chars(header->data(), header->data() + header->size(), seconds);
-  return std::chrono::seconds(std::min(seconds, 3600U));
+  return std::chrono::seconds(std::min<std::uint64_t>(seconds, 3600));
 }
 
 Duration backoff(const RetryPolicy& policy, int tries, double chance) {

@@ -53,7 +53,12 @@ void RetryingTransport::ended(const std::shared_ptr<Call>& call, Result<HttpResp
   const auto pause =
       pause_before_retry(policy_, {outcome, call->tries, call->refused_tokens, elapsed}, chance_());
   if (!pause) return call->done(std::move(outcome));
-  scheduler_.run_after(*pause, [this, call] { try_once(call); });
+  const auto due = clock_.now() + *pause;
+  scheduler_.run_after(*pause, [this, call, due] {
+    // the scheduler stops, and would run each further pause at once
+    if (clock_.now() < due) return call->done(Error{ErrorCode::cancelled, "the mount is ending"});
+    try_once(call);
+  });
 }
 
 }  // namespace blobmount

@@ -1,7 +1,8 @@
 #pragma once
 
 /// Repeats what failed in a way that passes, for all requests alike. Stands above authorization, so that each
-/// try is signed afresh. A body that goes to a sink is resumed at the byte reached.
+/// try is signed afresh. A body that goes to a sink is resumed at the byte reached. What waits for its next
+/// try when the scheduler stops ends with `cancelled`.
 
 #include <functional>
 #include <memory>

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <memory>
 
@@ -23,6 +24,13 @@ int hex_digit(char c) {
 
 using CurlUrl = std::unique_ptr<CURLU, decltype(&curl_url_cleanup)>;
 
+bool has(const CurlUrl& url, CURLUPart part) {
+  char* text = nullptr;
+  const bool there = curl_url_get(url.get(), part, &text, 0) == CURLUE_OK;
+  curl_free(text);
+  return there;
+}
+
 std::string part_of(const CurlUrl& url, CURLUPart part) {
   char* text = nullptr;
   if (curl_url_get(url.get(), part, &text, 0) != CURLUE_OK) return {};
@@ -30,9 +38,10 @@ std::string part_of(const CurlUrl& url, CURLUPart part) {
   return text;
 }
 
+/// Without the query, which may hold a signature.
 Error unusable(std::string_view text, std::string_view why) {
   return {ErrorCode::invalid_argument,
-          "'" + std::string(text) + "' is not a usable URL: " + std::string(why)};
+          "'" + std::string(text.substr(0, text.find('?'))) + "' is not a usable URL: " + std::string(why)};
 }
 
 Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view query) {
@@ -40,10 +49,12 @@ Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string
   while (!query.empty()) {
     const auto field = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), field.size() + 1));
+    if (field.empty()) continue;
     const auto equals = std::min(field.find('='), field.size());
     const auto name = percent_decode(field.substr(0, equals));
     const auto value = percent_decode(field.substr(std::min(field.size(), equals + 1)));
-    if (!name || !value) return unusable(field, "a '%' is not followed by two hexadecimal digits");
+    if (!name || !value)
+      return unusable(field.substr(0, equals), "a '%' is not followed by two hexadecimal digits");
     fields.emplace_back(*name, *value);
   }
   return fields;
@@ -99,14 +110,18 @@ std::string Url::to_string() const {
 }
 
 Result<Url> parse_url(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return unusable(text, "it holds a NUL byte");
+  if (text.find('#') != std::string_view::npos) return unusable(text, "write '#' as %23");
   const CurlUrl handle(curl_url(), curl_url_cleanup);
-  const auto outcome = curl_url_set(handle.get(), CURLUPART_URL, std::string(text).c_str(), CURLU_PATH_AS_IS);
+  const auto outcome = curl_url_set(handle.get(), CURLUPART_URL, std::string(text).c_str(),
+                                    CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME);
   if (outcome != CURLUE_OK) return unusable(text, curl_url_strerror(outcome));
 
   Url url{.scheme = part_of(handle, CURLUPART_SCHEME), .host = part_of(handle, CURLUPART_HOST)};
   if (url.scheme != "http" && url.scheme != "https") return unusable(text, "it must begin with https://");
-  if (!part_of(handle, CURLUPART_USER).empty()) return unusable(text, "it must not hold a user name");
-  if (!part_of(handle, CURLUPART_FRAGMENT).empty()) return unusable(text, "write '#' as %23");
+  if (has(handle, CURLUPART_USER) || has(handle, CURLUPART_PASSWORD)) {
+    return unusable(url.host, "it must not hold a user name or password");
+  }
 
   const auto port = part_of(handle, CURLUPART_PORT);
   std::from_chars(port.data(), port.data() + port.size(), url.port);
@@ -118,8 +133,13 @@ Result<Url> parse_url(std::string_view text) {
 
 bool is_loopback(std::string_view host) {
   if (host == "localhost" || host == "[::1]" || host == "::1") return true;
+  if (host.find('\0') != std::string_view::npos) return false;
   in_addr address{};
   return inet_pton(AF_INET, std::string(host).c_str(), &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
+}
+
+bool keeps_secrets(const Url& url) {
+  return url.scheme == "https" || (url.scheme == "http" && is_loopback(url.host));
 }
 
 }  // namespace blobmount

@@ -1,7 +1,8 @@
 #pragma once
 
 /// What is known about the entries of one directory, how old that knowledge is, and the requests that renew
-/// it. Those who ask for the same thing at the same time share one request.
+/// it. Those who ask for the same thing at the same time share one request, as far as its answer is not too
+/// old for them.
 
 #include <memory>
 #include <optional>
@@ -19,16 +20,22 @@
 
 namespace blobmount {
 
-/// What a directory says of a name, and when that was found out.
+/// What a directory says of a name. It was so at some time from `asked` to `told`; a long listing takes
+/// minutes.
 struct Found {
   std::optional<KnownEntry> entry{};  ///< nothing: the name is absent
-  SteadyTime as_of{};
+  SteadyTime asked{};
+  SteadyTime told{};
 };
 
-/// How old an answer may be: where it says that the name is there, and where it says that it is absent.
+/// How old an answer may be: where it says that the name is there, and where it says that it is absent. An
+/// age of 0 is always too old.
 struct MaximumAge {
   Duration present{0};
   Duration absent{0};
+  /// Whether `present` counts from when the answer was told, not from when it was asked for. Then the entries
+  /// of a listing can be used however long it took.
+  bool since_told = false;
 };
 
 using SharedSnapshot = std::shared_ptr<const DirectorySnapshot>;
@@ -49,10 +56,24 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void doubt(const std::string& name) BM_EXCLUDES(mutex_);
 
  private:
+  /// Those who wait for one answer.
+  template <typename T>
+  struct Request {
+    SteadyTime asked{};
+    std::vector<Completion<T>> waiting{};
+    /// For whom its answer may be too old: they share the next request.
+    std::vector<Completion<T>> late{};
+  };
+
+  template <typename T>
+  static std::vector<Completion<T>> take_waiting(Request<T>& request, bool succeeded, SteadyTime now);
+
   [[nodiscard]] std::optional<Found> known(const std::string& name) const BM_REQUIRES(mutex_);
-  void resolve(const std::string& name);
+  [[nodiscard]] bool doubted(const std::string& name, SteadyTime asked) const BM_REQUIRES(mutex_);
+  void resolve(const std::string& name, SteadyTime asked);
   void resolved(const std::string& name, Result<Found> found) BM_EXCLUDES(mutex_);
-  void listed(Result<DirectorySnapshot> snapshot, SteadyTime asked) BM_EXCLUDES(mutex_);
+  void start_listing();
+  void listed(Result<DirectorySnapshot> snapshot) BM_EXCLUDES(mutex_);
   void drop_old_answers() BM_REQUIRES(mutex_);
 
   BlobStore& store_;
@@ -64,8 +85,10 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   SharedSnapshot snapshot_ BM_GUARDED_BY(mutex_);
   /// Names asked for one by one since the snapshot was.
   std::unordered_map<std::string, Found> answers_ BM_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, std::vector<Completion<Found>>> waiting_for_name_ BM_GUARDED_BY(mutex_);
-  std::vector<Completion<SharedSnapshot>> waiting_for_listing_ BM_GUARDED_BY(mutex_);
+  /// Names of which nothing is true that was asked for at that time or before.
+  std::unordered_map<std::string, SteadyTime> doubts_ BM_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, Request<Found>> resolving_ BM_GUARDED_BY(mutex_);
+  std::optional<Request<SharedSnapshot>> listing_ BM_GUARDED_BY(mutex_);
   bool said_left_out_ BM_GUARDED_BY(mutex_) = false;
 };
 

@@ -55,8 +55,9 @@ void SnapshotBuilder::add(const ContainerPage& page) {
   }
 }
 
-DirectorySnapshot SnapshotBuilder::finish(SteadyTime as_of) && {
-  snapshot_.as_of_ = as_of;
+DirectorySnapshot SnapshotBuilder::finish(SteadyTime asked, SteadyTime told) && {
+  snapshot_.asked_ = asked;
+  snapshot_.told_ = told;
   auto& entries = snapshot_.entries_;
   // of several entries with one name the first stays: a directory, if one has a time then that one
   std::sort(entries.begin(), entries.end(), [](const KnownEntry& a, const KnownEntry& b) {

@@ -32,8 +32,10 @@ KnownEntry entry_of(std::string_view name, const BlobProperties& properties);
 /// Immutable once built, so safe to use from any thread.
 class DirectorySnapshot {
  public:
+  /// When the first page was asked for: what happened later may be missing.
+  [[nodiscard]] SteadyTime asked() const { return asked_; }
   /// When the last page came.
-  [[nodiscard]] SteadyTime as_of() const { return as_of_; }
+  [[nodiscard]] SteadyTime told() const { return told_; }
   [[nodiscard]] const std::vector<KnownEntry>& entries() const { return entries_; }
   [[nodiscard]] const KnownEntry* find(std::string_view name) const;
   /// How many blobs and prefixes have names that no path can have, and one of them.
@@ -42,7 +44,7 @@ class DirectorySnapshot {
 
  private:
   friend class SnapshotBuilder;
-  SteadyTime as_of_{};
+  SteadyTime asked_{}, told_{};
   std::vector<KnownEntry> entries_;  ///< by name, bytewise
   std::size_t left_out_ = 0;
   std::string left_out_example_;
@@ -56,7 +58,7 @@ class SnapshotBuilder {
 
   void add(const BlobPage& page);
   void add(const ContainerPage& page);
-  DirectorySnapshot finish(SteadyTime as_of) &&;
+  DirectorySnapshot finish(SteadyTime asked, SteadyTime told) &&;
 
  private:
   /// The part of `name` below the prefix; nothing where it cannot be shown.

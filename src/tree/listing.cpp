@@ -13,6 +13,7 @@ class Listing : public std::enable_shared_from_this<Listing> {
       : store_(store),
         clock_(clock),
         directory_(std::move(directory)),
+        asked_(clock.now()),
         builder_(directory_.path),
         done_(std::move(done)) {}
 
@@ -35,13 +36,14 @@ class Listing : public std::enable_shared_from_this<Listing> {
     if (!page) return done_(std::move(page).error().within("list '" + directory_.to_string() + "'"));
     builder_.add(*page);
     // a page may be empty and still have a next one
-    if (page->next_marker.empty()) return done_(std::move(builder_).finish(clock_.now()));
+    if (page->next_marker.empty()) return done_(std::move(builder_).finish(asked_, clock_.now()));
     next_page(std::move(page->next_marker));
   }
 
   BlobStore& store_;
   Clock& clock_;
   const Location directory_;
+  const SteadyTime asked_;
   SnapshotBuilder builder_;
   const Completion<DirectorySnapshot> done_;
 };

@@ -43,7 +43,7 @@ class MountedTree::Opened final : public OpenDirectory {
   }
 
   Entry look_up(std::size_t index) override {
-    return tree_.enter(directory_, snapshot_->entries()[index], snapshot_->as_of());
+    return tree_.enter(directory_, snapshot_->entries()[index], snapshot_->told());
   }
 
  private:
@@ -57,7 +57,8 @@ MountedTree::MountedTree(BlobStore& store, Clock& clock, Log& log, const TreeCon
     : store_(store),
       clock_(clock),
       log_(log),
-      lookup_age_{.present = config.attr_ttl * listing_age_factor, .absent = config.attr_ttl},
+      lookup_age_{
+          .present = config.attr_ttl * listing_age_factor, .absent = config.attr_ttl, .since_told = true},
       open_age_{.present = config.attr_ttl, .absent = config.attr_ttl},
       mounted_(clock.wall_now()),
       inodes_(make_directory({source.container, source.prefix})) {}
@@ -77,20 +78,19 @@ void MountedTree::look_up(InodeId parent, const std::string& name, Completion<Lo
                            [this, parent = node->directory, done = std::move(done)](Result<Found> found) {
                              if (!found) return done(std::move(found).error());
                              if (!found->entry)
-                               return done(Lookup{.absent_for = time_left(found->as_of, lookup_age_.absent)});
-                             done(Lookup{.entry = enter(parent, *found->entry, found->as_of)});
+                               return done(Lookup{.absent_for = time_left(found->asked, lookup_age_.absent)});
+                             done(Lookup{.entry = enter(parent, *found->entry, found->told)});
                            });
 }
 
-Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry,
-                         SteadyTime as_of) {
+Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told) {
   const auto node =
       inodes_.look_up(parent, entry, [this](Location where) { return make_directory(std::move(where)); });
-  return {attributes_of(*node), time_left(as_of, lookup_age_.present)};
+  return {attributes_of(*node), time_left(told, lookup_age_.present)};
 }
 
-Duration MountedTree::time_left(SteadyTime as_of, Duration age) const {
-  return std::max(Duration{0}, std::chrono::duration_cast<Duration>(as_of + age - clock_.now()));
+Duration MountedTree::time_left(SteadyTime since, Duration age) const {
+  return std::max(Duration{0}, std::chrono::duration_cast<Duration>(since + age - clock_.now()));
 }
 
 Attributes MountedTree::attributes_of(const Node& node) const {

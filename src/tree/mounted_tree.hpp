@@ -31,10 +31,10 @@ class MountedTree final : public FileSystem {
 
   [[nodiscard]] std::shared_ptr<Directory> make_directory(Location where);
   /// Counts one lookup.
-  Entry enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime as_of);
+  Entry enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told);
   [[nodiscard]] Attributes attributes_of(const Node& node) const;
-  /// What is left of `age` for an answer found out at `as_of`.
-  [[nodiscard]] Duration time_left(SteadyTime as_of, Duration age) const;
+  /// What is left of an `age` that counts from `since`.
+  [[nodiscard]] Duration time_left(SteadyTime since, Duration age) const;
   std::shared_ptr<OpenFile> open_version(const SharedNode& node);
 
   BlobStore& store_;

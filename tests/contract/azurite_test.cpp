@@ -1,3 +1,5 @@
+#include "support/azurite.hpp"
+
 #include <set>
 
 #include "auth/shared_key_transport.hpp"
@@ -7,8 +9,7 @@
 #include "fakes/recording_log.hpp"
 #include "http/curl_transport.hpp"
 #include "http/retrying_transport.hpp"
-#include "support/azurite.hpp"
-#include "support/blob_uploader.hpp"
+#include "support/blob_author.hpp"
 
 namespace blobmount::tests {
 namespace {
@@ -27,20 +28,22 @@ class AzuriteStore final : public StoreUnderTest {
 
   BlobStore& store() override { return store_; }
   void put_container(const std::string& name) override {
-    if (made_.insert(name).second) uploader_.create_container(name);
+    if (made_.insert(name).second) author_.create_container(name);
   }
-  void delete_container(const std::string& name) override { uploader_.delete_container(name); }
+  void delete_container(const std::string& name) override { author_.delete_container(name); }
   void put(const std::string& container, const std::string& blob, const std::string& text) override {
-    uploader_.put(container, blob, text);
+    author_.put(container, blob, text);
   }
   void put_directory_marker(const std::string& container, const std::string& blob) override {
-    uploader_.put_directory_marker(container, blob);
+    author_.put(container, blob, "", {{"hdi_isfolder", "true"}});
   }
   void put_archived(const std::string& container, const std::string& blob, const std::string& text) override {
-    uploader_.put(container, blob, text);
-    uploader_.set_tier(container, blob, "Archive");
+    author_.put(container, blob, text);
+    author_.set_tier(container, blob, "Archive");
   }
-  void remove(const std::string& container, const std::string& blob) override { uploader_.remove(container, blob); }
+  void remove(const std::string& container, const std::string& blob) override {
+    author_.remove(container, blob);
+  }
 
  private:
   SystemClock clock_;
@@ -51,7 +54,7 @@ class AzuriteStore final : public StoreUnderTest {
                                  {Secret(std::string(Azurite::account_key))})
           .value();
   RetryingTransport retrying_{*signed_, clock_, network_, RetryPolicy{}};
-  BlobUploader uploader_{retrying_, azurite().endpoint()};
+  BlobAuthor author_{azurite()};
   std::set<std::string> made_;
   WorkerPool decoders_{"decode", 2};
   AzureBlobStore store_{retrying_, azurite().endpoint(), decoders_, clock_, log_};

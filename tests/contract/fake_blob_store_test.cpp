@@ -24,7 +24,9 @@ class Fake final : public StoreUnderTest {
   void put_archived(const std::string& container, const std::string& blob, const std::string& text) override {
     fake_.put(container, blob, text, {.access_tier = "Archive"});
   }
-  void remove(const std::string& container, const std::string& blob) override { fake_.remove(container, blob); }
+  void remove(const std::string& container, const std::string& blob) override {
+    fake_.remove(container, blob);
+  }
 
  private:
   FakeBlobStore fake_{delivery};

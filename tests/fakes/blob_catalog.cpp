@@ -69,7 +69,7 @@ class BlobsInOrder {
   std::string name_;
 };
 
-/// Before every name that has `prefix`, `name` would have come: where to go on behind all of them.
+/// The first possible name behind all that begin with `prefix`.
 std::string behind(std::string prefix) {
   ++prefix.back();
   return prefix;

@@ -12,8 +12,8 @@
 
 namespace blobmount::tests {
 
-/// The bytes of a blob: fills `into` with those from `offset`. A function, so that a test can have a blob of
-/// 5 GiB.
+/// The bytes of a blob: fills `into` with those from `offset`. A function, so that a blob can
+/// be larger than the memory.
 using Content = std::function<void(std::uint64_t offset, std::span<std::byte> into)>;
 Content content_of(std::string text);
 

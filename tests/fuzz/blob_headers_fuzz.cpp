@@ -17,9 +17,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (parse_http_date(text) && size != 29) std::abort();
 
-  const HttpHeaders headers{{"x-ms-version", "2021-12-02"}, {"ETag", text},        {"Content-Length", text},
-                            {"Last-Modified", text},        {"x-ms-meta-" + text, text}};
-  if (const auto properties = parse_blob_properties(headers); !properties && properties.error().message.empty()) {
+  const HttpHeaders headers{{"x-ms-version", "2021-12-02"},
+                            {"ETag", text},
+                            {"Content-Length", text},
+                            {"Last-Modified", text},
+                            {"x-ms-meta-" + text, text}};
+  if (const auto properties = parse_blob_properties(headers);
+      !properties && properties.error().message.empty()) {
     std::abort();
   }
   return 0;

@@ -17,8 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   response.body = std::move(text);
 
   const auto error = service_error(response);
-  const bool printable = std::all_of(error.message.begin(), error.message.end(),
-                                     [](char c) { return c >= 0x20 && c < 0x7f; });
+  const bool printable =
+      std::all_of(error.message.begin(), error.message.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
   if (error.message.empty() || error.message.size() > 500 || !printable) std::abort();
   return 0;
 }

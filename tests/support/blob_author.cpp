@@ -50,6 +50,10 @@ std::string BlobAuthor::put(const std::string& container, const std::string& blo
   return std::string(response.headers.get("ETag").value_or(""));
 }
 
+void BlobAuthor::set_tier(const std::string& container, const std::string& blob, const std::string& tier) {
+  send("PUT", container, blob, "?comp=tier", {"x-ms-access-tier: " + tier}, "");
+}
+
 void BlobAuthor::remove(const std::string& container, const std::string& blob) {
   send("DELETE", container, blob, "", {}, "");
 }

@@ -25,6 +25,7 @@ class BlobAuthor {
   /// Write a whole blob, over the one of that name. Returns its ETag.
   std::string put(const std::string& container, const std::string& blob, std::string_view content,
                   const std::map<std::string, std::string>& metadata = {});
+  void set_tier(const std::string& container, const std::string& blob, const std::string& tier);
   void remove(const std::string& container, const std::string& blob);
 
  private:

@@ -24,7 +24,8 @@ HttpRequest request_to(std::string method, std::string_view url) {
 /// The example of https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key
 HttpRequest documented_request() {
   auto request = request_to(
-      "GET", "https://myaccount.blob.core.windows.net/mycontainer?restype=container&comp=metadata&timeout=20");
+      "GET",
+      "https://myaccount.blob.core.windows.net/mycontainer?restype=container&comp=metadata&timeout=20");
   request.headers = {{"x-ms-version", "2015-02-21"}, {"x-ms-date", "Fri, 26 Jun 2015 23:39:12 GMT"}};
   return request;
 }
@@ -43,7 +44,8 @@ TEST(SharedKey, TheDocumentedExampleHasTheSignatureThatOpensslComputes) {
 }
 
 TEST(SharedKey, TheSignatureIsTheHmacOfRfc4231) {
-  EXPECT_EQ(sign("what do ya want for nothing?", Secret("Jefe")), "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
+  EXPECT_EQ(sign("what do ya want for nothing?", Secret("Jefe")),
+            "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=");
 }
 
 TEST(SharedKey, RangeAndConditionHavePlacesOfTheirOwn) {
@@ -58,16 +60,19 @@ TEST(SharedKey, BodyAndTypeAreSignedAndALengthOfZeroIsLeftOut) {
   auto request = request_to("PUT", "https://a.blob.core.windows.net/c/b");
   request.headers = {{"Content-Type", "text/plain"}, {"x-ms-blob-type", "BlockBlob"}};
 
-  EXPECT_EQ(string_to_sign(request, "a"), "PUT\n\n\n\n\ntext/plain\n\n\n\n\n\n\nx-ms-blob-type:BlockBlob\n/a/c/b");
+  EXPECT_EQ(string_to_sign(request, "a"),
+            "PUT\n\n\n\n\ntext/plain\n\n\n\n\n\n\nx-ms-blob-type:BlockBlob\n/a/c/b");
   request.body = "hello";
-  EXPECT_EQ(string_to_sign(request, "a"), "PUT\n\n\n5\n\ntext/plain\n\n\n\n\n\n\nx-ms-blob-type:BlockBlob\n/a/c/b");
+  EXPECT_EQ(string_to_sign(request, "a"),
+            "PUT\n\n\n5\n\ntext/plain\n\n\n\n\n\n\nx-ms-blob-type:BlockBlob\n/a/c/b");
 }
 
 TEST(SharedKey, HeadersAreLowerCaseTrimmedAndInOrder) {
   auto request = request_to("GET", "https://a.blob.core.windows.net/");
   request.headers = {{"X-Ms-Version", " 2021-12-02 "}, {"User-Agent", "blobmount"}, {"x-ms-date", "today"}};
 
-  EXPECT_THAT(string_to_sign(request, "a"), testing::EndsWith("\nx-ms-date:today\nx-ms-version:2021-12-02\n/a/"));
+  EXPECT_THAT(string_to_sign(request, "a"),
+              testing::EndsWith("\nx-ms-date:today\nx-ms-version:2021-12-02\n/a/"));
 }
 
 TEST(SharedKey, AnEmulatorsAccountStandsTwiceInTheResource) {
@@ -94,7 +99,8 @@ TEST(SharedKey, AKeyIsBase64WithOrWithoutALineEnd) {
 }
 
 TEST(SharedKey, WhatIsNotBase64IsRefusedAndNotShown) {
-  for (const auto* text : {"", " ", "=", "====", "SmVmZQ", "SmVmZQ=", "SmVmZQ===", "Sm=mZQ==", "Sm!mZQ==", "%"}) {
+  for (const auto* text :
+       {"", " ", "=", "====", "SmVmZQ", "SmVmZQ=", "SmVmZQ===", "Sm=mZQ==", "Sm!mZQ==", "%"}) {
     const auto key = decode_shared_key(Secret(text));
     ASSERT_FALSE(key) << text;
     EXPECT_EQ(key.error().code, ErrorCode::invalid_argument);
@@ -109,7 +115,8 @@ class SharedKeyTransportTest : public testing::Test {
   }
 
   ManualClock clock_;
-  ScriptedTransport network_{[](const HttpRequest&) { return HttpResponse{.status = 200, .headers = {}, .body = {}}; }};
+  ScriptedTransport network_{
+      [](const HttpRequest&) { return HttpResponse{.status = 200, .headers = {}, .body = {}}; }};
 };
 
 TEST_F(SharedKeyTransportTest, ARequestIsDatedAndSigned) {
@@ -138,7 +145,8 @@ TEST_F(SharedKeyTransportTest, AnotherTryHasADateAndSignatureOfItsOwn) {
 
 TEST_F(SharedKeyTransportTest, ASignatureDoesNotTravelInTheClearToAnotherMachine) {
   const auto refused = answer_of(*signer(network_), request_to("GET", "http://a.blob.core.windows.net/c"));
-  const auto local = answer_of(*signer(network_), request_to("GET", "http://127.0.0.1:10000/devstoreaccount1/c"));
+  const auto local =
+      answer_of(*signer(network_), request_to("GET", "http://127.0.0.1:10000/devstoreaccount1/c"));
 
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);

@@ -31,14 +31,13 @@ TEST(BlobHeaders, PropertiesAreRead) {
 }
 
 TEST(BlobHeaders, ADirectoryMarkerIsKnownByItsMetadataInAnyCase) {
-  for (const auto& [name, value, expected] : {std::tuple{"x-ms-meta-hdi_isfolder", "true", true},
-                                              std::tuple{"X-Ms-Meta-Hdi_IsFolder", "True", true},
-                                              std::tuple{"x-ms-meta-hdi_isfolder", "false", false},
-                                              std::tuple{"x-ms-meta-hdi_isfolder", "", false},
-                                              std::tuple{"x-ms-meta-folder", "true", false},
-                                              std::tuple{"x-ms-meta-", "true", false},
-                                              std::tuple{"x-ms-resource-type", "directory", true},
-                                              std::tuple{"x-ms-resource-type", "file", false}}) {
+  for (const auto& [name, value, expected] :
+       {std::tuple{"x-ms-meta-hdi_isfolder", "true", true},
+        std::tuple{"X-Ms-Meta-Hdi_IsFolder", "True", true},
+        std::tuple{"x-ms-meta-hdi_isfolder", "false", false}, std::tuple{"x-ms-meta-hdi_isfolder", "", false},
+        std::tuple{"x-ms-meta-folder", "true", false}, std::tuple{"x-ms-meta-", "true", false},
+        std::tuple{"x-ms-resource-type", "directory", true},
+        std::tuple{"x-ms-resource-type", "file", false}}) {
     auto headers = blob_headers();
     headers.set(name, value);
     const auto properties = parse_blob_properties(headers);
@@ -105,10 +104,10 @@ TEST(BlobHeaders, AContentRangeSaysRangeAndTotal) {
 }
 
 TEST(BlobHeaders, AnythingElseIsNoContentRange) {
-  for (const auto* text :
-       {"", "bytes", "bytes ", "bytes 0-99", "bytes 0-99/", "bytes 0-99/*", "bytes */100", "bytes 99-0/100",
-        "bytes 0-100/100", "bytes=0-99/100", "items 0-99/100", "bytes -99/100", "bytes 0-/100", "bytes 0/9-100",
-        "bytes 0-99/100 ", "bytes 0-18446744073709551615/18446744073709551615", "bytes 0-99/100/200"}) {
+  for (const auto* text : {"", "bytes", "bytes ", "bytes 0-99", "bytes 0-99/", "bytes 0-99/*", "bytes */100",
+                           "bytes 99-0/100", "bytes 0-100/100", "bytes=0-99/100", "items 0-99/100",
+                           "bytes -99/100", "bytes 0-/100", "bytes 0/9-100", "bytes 0-99/100 ",
+                           "bytes 0-18446744073709551615/18446744073709551615", "bytes 0-99/100/200"}) {
     EXPECT_FALSE(parse_content_range(text)) << text;
   }
 }

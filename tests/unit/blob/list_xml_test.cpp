@@ -10,8 +10,10 @@ using testing::HasSubstr;
 
 std::string list_of(const std::string& entries, const std::string& end = "<NextMarker />") {
   return "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults "
-         "ServiceEndpoint=\"https://a.blob.core.windows.net/\" ContainerName=\"docs\"><MaxResults>5000</MaxResults>"
-         "<Blobs>" + entries + "</Blobs>" + end + "</EnumerationResults>";
+         "ServiceEndpoint=\"https://a.blob.core.windows.net/\" "
+         "ContainerName=\"docs\"><MaxResults>5000</MaxResults>"
+         "<Blobs>" +
+         entries + "</Blobs>" + end + "</EnumerationResults>";
 }
 
 std::string blob_of(const std::string& name_element, const std::string& more_properties = "",
@@ -19,8 +21,8 @@ std::string blob_of(const std::string& name_element, const std::string& more_pro
   return "<Blob>" + name_element +
          "<Properties><Creation-Time>Thu, 25 Jun 2015 00:00:00 GMT</Creation-Time>"
          "<Last-Modified>Fri, 26 Jun 2015 23:39:12 GMT</Last-Modified><Etag>0x8D27E4</Etag>"
-         "<Content-Length>12</Content-Length><Content-Type>text/plain</Content-Type>" + more_properties +
-         "</Properties>" + after + "</Blob>";
+         "<Content-Length>12</Content-Length><Content-Type>text/plain</Content-Type>" +
+         more_properties + "</Properties>" + after + "</Blob>";
 }
 
 std::string named(const std::string& name) { return "<Name>" + name + "</Name>"; }
@@ -53,8 +55,9 @@ TEST(ListXml, ABlobIsReadWithItsProperties) {
 }
 
 TEST(ListXml, BlobsPrefixesAndMarkerComeTogether) {
-  const auto page = parse_blob_page(list_of(
-      blob_of(named("a")) + "<BlobPrefix><Name>b/</Name></BlobPrefix>" + blob_of(named("c")), "<NextMarker>2!84!x</NextMarker>"));
+  const auto page = parse_blob_page(
+      list_of(blob_of(named("a")) + "<BlobPrefix><Name>b/</Name></BlobPrefix>" + blob_of(named("c")),
+              "<NextMarker>2!84!x</NextMarker>"));
 
   ASSERT_TRUE(page) << page.error().message;
   ASSERT_EQ(page->blobs.size(), 2U);
@@ -81,21 +84,25 @@ TEST(ListXml, WhiteSpaceInANameIsKept) {
 TEST(ListXml, NamesWithMarkupAreRead) {
   EXPECT_EQ(only_blob(blob_of(named("&lt;a&gt; &amp;amp; &quot;b&quot; &apos;"))).name, "<a> &amp; \"b\" '");
   EXPECT_EQ(only_blob(blob_of(named("<![CDATA[<a> & ]]>"))).name, "<a> & ");
-  EXPECT_EQ(only_blob(blob_of(named("100%41 a+b \xc3\xa9 \xf0\x9f\x98\x80"))).name, "100%41 a+b \xc3\xa9 \xf0\x9f\x98\x80");
+  EXPECT_EQ(only_blob(blob_of(named("100%41 a+b \xc3\xa9 \xf0\x9f\x98\x80"))).name,
+            "100%41 a+b \xc3\xa9 \xf0\x9f\x98\x80");
 }
 
 TEST(ListXml, ANameThatXmlCannotHoldIsDecoded) {
-  EXPECT_EQ(only_blob(blob_of("<Name Encoded=\"true\">100%25%EF%BF%BE%20/x+y</Name>")).name, "100%\xef\xbf\xbe /x+y");
+  EXPECT_EQ(only_blob(blob_of("<Name Encoded=\"true\">100%25%EF%BF%BE%20/x+y</Name>")).name,
+            "100%\xef\xbf\xbe /x+y");
   EXPECT_EQ(only_blob(blob_of("<Name Encoded=\"false\">%41</Name>")).name, "%41");
 
-  const auto page = parse_blob_page(list_of("<BlobPrefix><Name Encoded=\"true\">%EF%BF%BF/</Name></BlobPrefix>"));
+  const auto page =
+      parse_blob_page(list_of("<BlobPrefix><Name Encoded=\"true\">%EF%BF%BF/</Name></BlobPrefix>"));
   ASSERT_TRUE(page) << page.error().message;
   EXPECT_THAT(page->prefixes, testing::ElementsAre("\xef\xbf\xbf/"));
 }
 
 TEST(ListXml, ADirectoryMarkerIsKnownByItsMetadataInAnyCase) {
   const auto marked = [](const std::string& metadata) {
-    return only_blob(blob_of(named("dir"), "", "<Metadata>" + metadata + "</Metadata>")).properties.is_directory_marker;
+    return only_blob(blob_of(named("dir"), "", "<Metadata>" + metadata + "</Metadata>"))
+        .properties.is_directory_marker;
   };
 
   EXPECT_TRUE(marked("<hdi_isfolder>true</hdi_isfolder>"));
@@ -103,13 +110,15 @@ TEST(ListXml, ADirectoryMarkerIsKnownByItsMetadataInAnyCase) {
   EXPECT_FALSE(marked("<hdi_isfolder>false</hdi_isfolder>"));
   EXPECT_FALSE(marked("<hdi_isfolder />"));
   EXPECT_FALSE(marked(""));
-  EXPECT_TRUE(only_blob(blob_of(named("dir"), "<ResourceType>directory</ResourceType>")).properties.is_directory_marker);
+  EXPECT_TRUE(only_blob(blob_of(named("dir"), "<ResourceType>directory</ResourceType>"))
+                  .properties.is_directory_marker);
 }
 
 TEST(ListXml, ContainersAreRead) {
   const auto page = parse_container_page(
       "<?xml version=\"1.0\"?><EnumerationResults><Containers><Container><Name>$root</Name><Properties>"
-      "<Last-Modified>Fri, 26 Jun 2015 23:39:12 GMT</Last-Modified><Etag>\"0x8D\"</Etag></Properties></Container>"
+      "<Last-Modified>Fri, 26 Jun 2015 23:39:12 "
+      "GMT</Last-Modified><Etag>\"0x8D\"</Etag></Properties></Container>"
       "</Containers><NextMarker>/a/docs</NextMarker></EnumerationResults>");
 
   ASSERT_TRUE(page) << page.error().message;
@@ -120,8 +129,9 @@ TEST(ListXml, ContainersAreRead) {
 }
 
 TEST(ListXml, WhatIsNotAListSaysThatAStrangerAnswers) {
-  for (const auto* body : {"", "hello", "<!DOCTYPE html><html><head><meta charset=utf-8></head>", "<html></html>",
-                           "{\"error\":1}", "<?xml version=\"1.0\"?><html><body/></html>", "\xEF\xBB\xBF"}) {
+  for (const auto* body :
+       {"", "hello", "<!DOCTYPE html><html><head><meta charset=utf-8></head>", "<html></html>",
+        "{\"error\":1}", "<?xml version=\"1.0\"?><html><body/></html>", "\xEF\xBB\xBF"}) {
     const auto error = error_of(body);
     EXPECT_EQ(error.code, ErrorCode::corrupt);
     EXPECT_THAT(error.message, HasSubstr("the answer is not from Azure Blob Storage")) << body;
@@ -144,13 +154,18 @@ TEST(ListXml, AMissingPartIsNamed) {
   EXPECT_THAT(error_of(list_of("<Blob><Name>x</Name></Blob>")).message, HasSubstr("no usable Etag for 'x'"));
   EXPECT_THAT(error_of(list_of("<Blob><Name>x</Name><Properties><Etag>1</Etag></Properties></Blob>")).message,
               HasSubstr("Content-Length"));
-  EXPECT_THAT(error_of(list_of("<Blob><Name>x</Name><Properties><Etag>1</Etag><Content-Length>-1</Content-Length>"
-                               "</Properties></Blob>")).message,
-              HasSubstr("Content-Length"));
-  EXPECT_THAT(error_of(list_of("<Blob><Name>x</Name><Properties><Etag>1</Etag><Content-Length>1</Content-Length>"
-                               "<Last-Modified>today</Last-Modified></Properties></Blob>")).message,
-              HasSubstr("Last-Modified"));
-  EXPECT_THAT(error_of(list_of(blob_of("<Name Encoded=\"true\">100%</Name>"))).message, HasSubstr("percent-encoding"));
+  EXPECT_THAT(
+      error_of(list_of("<Blob><Name>x</Name><Properties><Etag>1</Etag><Content-Length>-1</Content-Length>"
+                       "</Properties></Blob>"))
+          .message,
+      HasSubstr("Content-Length"));
+  EXPECT_THAT(
+      error_of(list_of("<Blob><Name>x</Name><Properties><Etag>1</Etag><Content-Length>1</Content-Length>"
+                       "<Last-Modified>today</Last-Modified></Properties></Blob>"))
+          .message,
+      HasSubstr("Last-Modified"));
+  EXPECT_THAT(error_of(list_of(blob_of("<Name Encoded=\"true\">100%</Name>"))).message,
+              HasSubstr("percent-encoding"));
 }
 
 }  // namespace

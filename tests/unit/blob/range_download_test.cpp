@@ -89,8 +89,8 @@ TEST_F(RangeDownloadTest, AnotherVersionIsAnErrorNotAMixture) {
 }
 
 TEST_F(RangeDownloadTest, AnotherRangeOrTotalIsCorrupt) {
-  for (const auto* content_range : {"", "bytes 0-4/100", "bytes 10-13/100", "bytes 10-15/100", "bytes 10-14/101",
-                                    "bytes 10-14/*", "bytes */100", "nonsense"}) {
+  for (const auto* content_range : {"", "bytes 0-4/100", "bytes 10-13/100", "bytes 10-15/100",
+                                    "bytes 10-14/101", "bytes 10-14/*", "bytes */100", "nonsense"}) {
     EXPECT_EQ(refusal_of(partial(content_range)), ErrorCode::corrupt) << content_range;
   }
 }
@@ -118,7 +118,8 @@ TEST_F(RangeDownloadTest, AnAnswerWithoutETagIsCorrupt) {
 TEST_F(RangeDownloadTest, AStrangersAnswerIsSaidToBeOne) {
   auto download = download_of({0, 100});
 
-  const auto status = download.begin({.status = 200, .headers = {{"Content-Type", "text/html"}}, .body = {}}, {0, 100});
+  const auto status =
+      download.begin({.status = 200, .headers = {{"Content-Type", "text/html"}}, .body = {}}, {0, 100});
 
   ASSERT_FALSE(status);
   EXPECT_THAT(status.error().message, HasSubstr("the answer is not from Azure Blob Storage"));

@@ -32,8 +32,9 @@ TEST_F(RefusalLogTest, ARefusalIsToldOnceNotAThousandTimes) {
     clock_.advance(seconds{1});
   }
 
-  EXPECT_THAT(log_.lines(),
-              ElementsAre("warning access refused; told once until it works again container=docs reason=no role"));
+  EXPECT_THAT(
+      log_.lines(),
+      ElementsAre("warning access refused; told once until it works again container=docs reason=no role"));
 }
 
 TEST_F(RefusalLogTest, ThatItWorksAgainIsToldOnceWithTheCount) {
@@ -61,10 +62,11 @@ TEST_F(RefusalLogTest, EachContainerAndEachKindIsToldOfItsOwn) {
   refusals_.failed("", no_role);
   refusals_.succeeded("docs2");
 
-  EXPECT_THAT(log_.lines(),
-              ElementsAre(HasSubstr("container=docs reason=no role"), HasSubstr("container=docs reason=no token"),
-                          HasSubstr("container=docs2 reason=no role"), HasSubstr("container=(the account) reason=no role"),
-                          "info access works again container=docs2 refused=1"));
+  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("container=docs reason=no role"),
+                                        HasSubstr("container=docs reason=no token"),
+                                        HasSubstr("container=docs2 reason=no role"),
+                                        HasSubstr("container=(the account) reason=no role"),
+                                        "info access works again container=docs2 refused=1"));
 }
 
 TEST_F(RefusalLogTest, WhereRefusalAndSuccessTakeTurnsItIsToldOnceAMinute) {

@@ -60,7 +60,8 @@ TEST(ServiceError, EachCodeOfTheServiceHasItsMeaning) {
         std::tuple{0, "", ErrorCode::corrupt}}) {
     const auto error = service_error(refusal(status, service_code));
     EXPECT_EQ(name_of(error.code), name_of(code)) << status << " " << service_code;
-    EXPECT_THAT(error.message, HasSubstr(std::to_string(status) + (*service_code != '\0' ? " " : "") + service_code));
+    EXPECT_THAT(error.message,
+                HasSubstr(std::to_string(status) + (*service_code != '\0' ? " " : "") + service_code));
     EXPECT_THAT(error.message, HasSubstr("request 0d1b3c5e-101e-0047-4c2a-9f1b2a000000"));
   }
 }
@@ -83,8 +84,9 @@ TEST(ServiceError, TheCodeIsFoundInTheBodyToo) {
   const HttpResponse answer{
       .status = 404,
       .headers = {{"x-ms-request-id", "1"}},
-      .body = "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>ContainerNotFound</Code>"
-              "<Message>The specified container does not exist.\nRequestId:1</Message></Error>"};
+      .body =
+          "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>ContainerNotFound</Code>"
+          "<Message>The specified container does not exist.\nRequestId:1</Message></Error>"};
 
   const auto error = service_error(answer);
 
@@ -95,7 +97,8 @@ TEST(ServiceError, TheCodeIsFoundInTheBodyToo) {
 TEST(ServiceError, WhatTheServiceQuotesOfTheRequestIsNotRepeated) {
   auto answer = refusal(403, "AuthenticationFailed");
   answer.body =
-      "<Error><Code>AuthenticationFailed</Code><AuthenticationErrorDetail>The MAC signature found in the HTTP "
+      "<Error><Code>AuthenticationFailed</Code><AuthenticationErrorDetail>The MAC signature found in the "
+      "HTTP "
       "request 'c2lnbmF0dXJl' is not the same as any computed signature.</AuthenticationErrorDetail></Error>";
 
   EXPECT_THAT(service_error(answer).message, Not(HasSubstr("c2lnbmF0dXJl")));

@@ -64,7 +64,9 @@ TEST_F(FakeBlobStoreTest, AnswersAreHeldBackUntilTheyAreReleased) {
 TEST_F(FakeBlobStoreTest, AMarkerOfNobodyIsRefused) {
   fake_.put_container("docs");
   for (const auto* marker : {"x", "1", "0!z", "0!6", "!61"}) {
-    EXPECT_EQ(store_.list_blobs({.container = "docs", .prefix = {}, .delimiter = {}, .marker = marker}).error().code,
+    EXPECT_EQ(store_.list_blobs({.container = "docs", .prefix = {}, .delimiter = {}, .marker = marker})
+                  .error()
+                  .code,
               ErrorCode::invalid_argument);
   }
 }

@@ -1,0 +1,177 @@
+/// A service that fails: programs get the right bytes or the right errno, in time, and never wrong bytes.
+
+#include <cerrno>
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+#include "fakes/synthetic_content.hpp"
+#include "support/eventually.hpp"
+#include "support/files.hpp"
+#include "support/test_account.hpp"
+
+namespace blobmount::tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t size = 4U << 20U;
+constexpr auto get = RequestKind::get_blob;
+
+std::string bytes_of(const std::string& blob) {
+  std::string bytes(size, '\0');
+  SyntheticContent(SyntheticContent::seed_of(blob)).fill(0, std::as_writable_bytes(std::span(bytes)));
+  return bytes;
+}
+
+class Faults : public testing::Test {
+ protected:
+  Faults() { service.blobs().put_synthetic("test", "blob", size); }
+
+  /// Each third request of that kind, so that the same one repeated gets through.
+  void now_and_then(const Fault& fault, std::optional<RequestKind> kind = get) {
+    service.faults().add({.fault = fault, .request = kind, .first = 2, .every = 3});
+  }
+
+  void expect_right_bytes_within(Duration limit) {
+    const Mounted mounted(account.mount("test"));
+    const auto start = std::chrono::steady_clock::now();
+    const auto read = read_file(mounted / "blob");
+    EXPECT_EQ(read.error, 0);
+    EXPECT_TRUE(read.bytes == bytes_of("blob"));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, limit);
+    EXPECT_GT(service.faults().hits(), 0U) << "there was something to get over";
+  }
+
+  /// Neither bytes nor a hang.
+  void expect_error(int error) {
+    const Mounted mounted(account.mount("test"));
+    const auto read = read_file(mounted / "blob");
+    EXPECT_EQ(read.error, error);
+    EXPECT_TRUE(bytes_of("blob").starts_with(read.bytes)) << "no byte that was not sent";
+  }
+
+  ServedAccount account;
+  BlobService& service = account.service;
+};
+
+TEST_F(Faults, AServerErrorNowAndThenIsNotNoticed) {
+  now_and_then({.kind = FaultKind::status, .status = 500});
+  expect_right_bytes_within(20s);
+}
+
+TEST_F(Faults, AnythingThatFailsNowAndThenIsAskedForAgain) {
+  now_and_then({.kind = FaultKind::status, .status = 503, .code = "ServerBusy"}, std::nullopt);
+  const Mounted mounted(account.mount().with("--attr-ttl", "0"));
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(names_in(mounted / "test"), std::set<std::string>{"blob"});
+    EXPECT_EQ(stat_error(mounted / "test/absent"), ENOENT);
+    EXPECT_EQ(FileHandle(mounted / "test/blob").read(0, 10).bytes, bytes_of("blob").substr(0, 10));
+  }
+}
+
+TEST_F(Faults, RetryAfterIsWaitedFor) {
+  service.faults().add({.fault = {.kind = FaultKind::status,
+                                  .status = 503,
+                                  .code = "ServerBusy",
+                                  .retry_after = std::chrono::seconds{2}},
+                        .request = get});
+  const auto start = std::chrono::steady_clock::now();
+  expect_right_bytes_within(20s);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 2s);
+}
+
+TEST_F(Faults, AConnectionThatBreaksInABodyIsResumed) {
+  now_and_then({.kind = FaultKind::reset, .bytes = 70'000});
+  now_and_then({.kind = FaultKind::truncate, .bytes = 50'000});
+  now_and_then({.kind = FaultKind::reset});
+  expect_right_bytes_within(20s);
+}
+
+TEST_F(Faults, AStallIsNotWaitedForForEver) {
+  service.faults().add({.fault = {.kind = FaultKind::stall, .bytes = 30'000}, .request = get});
+  expect_right_bytes_within(20s);
+}
+
+TEST_F(Faults, AnAnswerOfTheWrongLengthIsNotBelieved) {
+  for (const std::int64_t difference : {-1, 1, -60'000}) {
+    service.faults().clear();
+    service.faults().add_always({.kind = FaultKind::wrong_length, .bytes = difference}, get);
+    expect_error(EIO);
+  }
+}
+
+TEST_F(Faults, AnAnswerFromAnotherPlaceIsNotBelieved) {
+  service.faults().add_always({.kind = FaultKind::wrong_range, .bytes = 4096}, get);
+  expect_error(EIO);
+}
+
+TEST_F(Faults, AnAnswerOfAnotherVersionIsNotBelieved) {
+  service.faults().add_always({.kind = FaultKind::wrong_etag}, get);
+  expect_error(ESTALE);
+}
+
+TEST_F(Faults, WhatTheServiceSaysOfABlobBecomesItsErrno) {
+  struct Case {
+    int status;
+    const char* code;
+    int error;
+  };
+  for (const auto& [status, code, error] :
+       {Case{412, "ConditionNotMet", ESTALE}, Case{404, "BlobNotFound", ENOENT},
+        Case{403, "AuthorizationPermissionMismatch", EACCES}, Case{403, "AuthorizationFailure", EACCES},
+        Case{409, "BlobArchived", EPERM}, Case{409, "LeaseIdMissing", EBUSY}, Case{416, "InvalidRange", ESTALE},
+        Case{400, "InvalidHeaderValue", EINVAL}}) {
+    SCOPED_TRACE(code);
+    service.faults().clear();
+    service.faults().add_always({.kind = FaultKind::status, .status = status, .code = code}, get);
+    expect_error(error);
+  }
+}
+
+TEST_F(Faults, AnErrorInTheMiddleEndsTheReadThere) {
+  const Mounted mounted(account.mount("test"));
+  const FileHandle file(mounted / "blob", O_RDONLY | O_DIRECT);
+  ASSERT_EQ(file.read(0, 1U << 20U).bytes.size(), 1U << 20U);
+  service.faults().add_always({.kind = FaultKind::status, .status = 404, .code = "BlobNotFound"}, get);
+
+  EXPECT_EQ(file.read(1U << 20U, 1U << 20U).error, ENOENT);
+
+  service.faults().clear();
+  EXPECT_EQ(file.read(1U << 20U, 1U << 20U).error, 0) << "and the next try is another one";
+}
+
+TEST_F(Faults, AnArchivedBlobSaysSoAndIsToldOnce) {
+  service.blobs().put_blob("test", "cold", {.size = 100, .access_tier = "Archive"});
+  const Mounted mounted(account.mount("test"));
+
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(read_file(mounted / "cold").error, EPERM);
+
+  EXPECT_EQ(mounted.times_logged("archive tier"), 1) << mounted.log();
+}
+
+TEST_F(Faults, AFirewallThatComesUpIsAccessDeniedUntilItIsGone) {
+  const Mounted mounted(account.mount("test").with("--attr-ttl", "0"));
+  ASSERT_EQ(FileHandle(mounted / "blob").read(0, 10).error, 0);
+
+  service.access().set_firewall(true);
+  EXPECT_EQ(FileHandle(mounted / "blob").read(0, 10).error, EACCES);
+  EXPECT_EQ(mounted.times_logged("a firewall or network rule"), 1) << mounted.log();
+
+  service.access().set_firewall(false);
+  EXPECT_EQ(FileHandle(mounted / "blob").read(0, 10).error, 0);
+}
+
+TEST_F(Faults, AContainerThatIsDeletedIsGone) {
+  service.blobs().put("other", "blob", "text");
+  const Mounted mounted(account.mount().with("--attr-ttl", "0"));
+  ASSERT_EQ(content_of(mounted / "other/blob"), "text");
+
+  service.blobs().delete_container("other");
+
+  EXPECT_EQ(FileHandle(mounted / "other/blob").error(), ENOENT);
+  EXPECT_TRUE(eventually(15s, [&] { return stat_error(mounted / "other") == ENOENT; }));
+}
+
+}  // namespace
+}  // namespace blobmount::tests

@@ -1,0 +1,106 @@
+#include "support/mounted.hpp"
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+
+#include <signal.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "support/eventually.hpp"
+
+namespace blobmount::tests {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// An end takes a moment; a sanitizer's last look at the memory takes more.
+constexpr Duration patience_with_end = 20s;
+
+std::filesystem::path made(const std::filesystem::path& directory) {
+  std::filesystem::create_directory(directory);
+  return directory;
+}
+
+Command command_for(const MountOptions& options, const std::filesystem::path& mount_point) {
+  std::vector<std::string> arguments{options.source, mount_point, "--foreground"};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  return blobmount_command(std::move(arguments), options.environment);
+}
+
+}  // namespace
+
+Command blobmount_command(std::vector<std::string> arguments,
+                          std::map<std::string, std::string> environment) {
+  arguments.insert(arguments.begin(), BLOBMOUNT_BINARY);
+  return {.arguments = std::move(arguments),
+          .environment = std::move(environment),
+          .unset = {"AZURE_STORAGE_KEY", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "http_proxy", "https_proxy",
+                    "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}};
+}
+
+bool is_mounted(const std::filesystem::path& mount_point) {
+  std::ifstream table("/proc/self/mountinfo");
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::string id, parent, device, root, point;
+    fields >> id >> parent >> device >> root >> point;
+    if (point == mount_point) return true;
+  }
+  return false;
+}
+
+void detach(const std::filesystem::path& mount_point) {
+  if (!is_mounted(mount_point)) return;
+  if (::umount2(mount_point.c_str(), MNT_DETACH) == 0) return;
+  run({.arguments = {"fusermount3", "-u", "-z", mount_point}});
+}
+
+int unmount(const std::filesystem::path& mount_point) {
+  const auto program = ::geteuid() == 0 ? std::vector<std::string>{"umount"}
+                                        : std::vector<std::string>{"fusermount3", "-u"};
+  Command command{.arguments = program};
+  command.arguments.push_back(mount_point);
+  const auto finished = run(command);
+  return finished ? finished->status : -1;
+}
+
+MountOptions MountOptions::with(std::string argument) const {
+  auto more = *this;
+  more.arguments.push_back(std::move(argument));
+  return more;
+}
+
+MountOptions MountOptions::with(std::string option, std::string value) const {
+  return with(std::move(option)).with(std::move(value));
+}
+
+Mounted::Mounted(const MountOptions& options)
+    : mount_point_(made(directory_.path() / "mount")), process_(command_for(options, mount_point_)) {
+  // the first access waits until the daemon serves, so a mount in the table is a mount that works
+  const bool decided =
+      eventually(60s, [this] { return is_mounted(mount_point_) || process_.wait(0ms).has_value(); });
+  if (decided && is_mounted(mount_point_)) return;
+  process_.signal(SIGKILL);
+  detach(mount_point_);
+  (void)process_.wait_for_end_of_output(1s);
+  throw std::runtime_error("blobmount does not mount: " + log());
+}
+
+Mounted::~Mounted() {
+  process_.signal(SIGTERM);
+  if (!process_.wait(patience_with_end)) process_.signal(SIGKILL);
+  detach(mount_point_);
+}
+
+int Mounted::times_logged(std::string_view text) const {
+  const auto words = log();
+  int count = 0;
+  for (auto at = words.find(text); at != std::string::npos; at = words.find(text, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace blobmount::tests

@@ -1,0 +1,12 @@
+#include "support/test_account.hpp"
+
+namespace blobmount::tests {
+
+MountOptions by_identity(const Url& endpoint, const IdentityEndpoint& identity, const std::string& place) {
+  auto url = endpoint;
+  if (!place.empty()) url.path += "/" + percent_encode(place, true);
+  return {.source = url.to_string(),
+          .environment = {{"AZURE_POD_IDENTITY_AUTHORITY_HOST", identity.url().to_string()}}};
+}
+
+}  // namespace blobmount::tests

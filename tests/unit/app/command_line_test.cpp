@@ -1,0 +1,227 @@
+#include "app/command_line.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "support/temporary_directory.hpp"
+
+namespace blobmount {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+constexpr auto key_variable = "AZURE_STORAGE_KEY";
+
+class CommandLine : public testing::Test {
+ protected:
+  void SetUp() override { unsetenv(key_variable); }
+  void TearDown() override { unsetenv(key_variable); }
+
+  static Result<std::variant<Config, Information>> parse(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "blobmount");
+    arguments.push_back(nullptr);
+    return parse_command_line(static_cast<int>(arguments.size()) - 1, arguments.data());
+  }
+  /// The Config of a good command line with these options; the test fails where it is none.
+  static Config config_of(std::vector<const char*> options) {
+    options.insert(options.end(), {"account/docs", "/mnt/docs"});
+    auto parsed = parse(options);
+    EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().message);
+    return parsed ? std::get<Config>(*std::move(parsed)) : Config{};
+  }
+  static ManagedIdentity identity_of(const Config& config) {
+    const auto* const identity = std::get_if<ManagedIdentity>(&config.credential);
+    EXPECT_NE(identity, nullptr);
+    return identity != nullptr ? *identity : ManagedIdentity{};
+  }
+  static std::string key_of(const Config& config) {
+    const auto* const key = std::get_if<SharedKey>(&config.credential);
+    EXPECT_NE(key, nullptr);
+    return key != nullptr ? std::string(key->key.reveal()) : "";
+  }
+  static void expect_refused(const std::vector<const char*>& arguments, const char* reason) {
+    const auto parsed = parse(arguments);
+    ASSERT_FALSE(parsed) << reason;
+    EXPECT_EQ(parsed.error().code, ErrorCode::invalid_argument);
+    EXPECT_THAT(parsed.error().message, HasSubstr(reason));
+    EXPECT_EQ(parsed.error().message.find('\n'), std::string::npos) << parsed.error().message;
+  }
+  std::string file_with(const std::string& text) {
+    const auto path = directory_.path() / "key";
+    std::ofstream(path) << text;
+    return path;
+  }
+
+  tests::TemporaryDirectory directory_;
+};
+
+TEST_F(CommandLine, NeedsASourceAndAMountPointAndNoMore) {
+  const auto config = config_of({});
+
+  EXPECT_EQ(config.source.account, "account");
+  EXPECT_EQ(config.source.container, "docs");
+  EXPECT_EQ(config.mount_point, "/mnt/docs");
+  EXPECT_EQ(identity_of(config).kind, ManagedIdentity::Kind::system_assigned);
+  EXPECT_EQ(config.appearance.uid, getuid());
+  EXPECT_EQ(config.appearance.gid, getgid());
+  EXPECT_EQ(config.appearance.file_mode, 0644U);
+  EXPECT_EQ(config.appearance.dir_mode, 0755U);
+  EXPECT_EQ(config.tree.attr_ttl, 1s);
+  EXPECT_TRUE(config.check);
+  EXPECT_FALSE(config.foreground);
+  EXPECT_FALSE(config.allow_other);
+  EXPECT_FALSE(config.debug);
+  EXPECT_EQ(config.ca_file, "");
+  EXPECT_EQ(config.log_file, "");
+}
+
+TEST_F(CommandLine, TakesEachOption) {
+  EXPECT_TRUE(config_of({"-f"}).foreground);
+  EXPECT_TRUE(config_of({"--foreground"}).foreground);
+  EXPECT_FALSE(config_of({"--no-check"}).check);
+  EXPECT_EQ(config_of({"--uid", "1000"}).appearance.uid, 1000U);
+  EXPECT_EQ(config_of({"--gid=1001"}).appearance.gid, 1001U);
+  EXPECT_EQ(config_of({"--file-mode", "600"}).appearance.file_mode, 0600U);
+  EXPECT_EQ(config_of({"--dir-mode", "0700"}).appearance.dir_mode, 0700U);
+  EXPECT_TRUE(config_of({"--allow-other"}).allow_other);
+  EXPECT_EQ(config_of({"--attr-ttl", "0"}).tree.attr_ttl, 0s);
+  EXPECT_EQ(config_of({"--attr-ttl", "2.5"}).tree.attr_ttl, 2500ms);
+  EXPECT_EQ(config_of({"--ca-file", "/etc/ca.pem"}).ca_file, "/etc/ca.pem");
+  EXPECT_EQ(config_of({"--log-file", "/var/log/x"}).log_file, "/var/log/x");
+  EXPECT_TRUE(config_of({"--debug"}).debug);
+}
+
+TEST_F(CommandLine, TakesEachIdentity) {
+  using Kind = ManagedIdentity::Kind;
+  const auto by_client = identity_of(config_of({"--client-id", "c1"}));
+  const auto by_object = identity_of(config_of({"--object-id", "o1"}));
+  const auto by_resource = identity_of(config_of({"--resource-id", "/subscriptions/s/x"}));
+
+  EXPECT_EQ(by_client.kind, Kind::client_id);
+  EXPECT_EQ(by_client.id, "c1");
+  EXPECT_EQ(by_object.kind, Kind::object_id);
+  EXPECT_EQ(by_object.id, "o1");
+  EXPECT_EQ(by_resource.kind, Kind::resource_id);
+  EXPECT_EQ(by_resource.id, "/subscriptions/s/x");
+}
+
+TEST_F(CommandLine, TakesOneIdentityOnly) {
+  expect_refused({"--client-id", "c1", "--object-id", "o1", "account", "/mnt"}, "--client-id");
+  expect_refused({"--client-id", "c1", "--account-key-file", "/k", "account", "/mnt"}, "--client-id");
+}
+
+TEST_F(CommandLine, DoesNotTakeAnEmptyIdentityForTheDefault) {
+  for (const auto* option : {"--client-id", "--object-id", "--resource-id", "--account-key-file"})
+    expect_refused({option, "", "account", "/mnt"}, "must not be empty");
+}
+
+TEST_F(CommandLine, PathsAreStillRightInAnotherWorkingDirectory) {
+  const auto here = std::filesystem::current_path();
+
+  const auto parsed = parse({"--ca-file", "ca.pem", "--log-file=log", "account", "mnt"});
+
+  ASSERT_TRUE(parsed);
+  const auto& config = std::get<Config>(*parsed);
+  EXPECT_EQ(config.mount_point, here / "mnt");
+  EXPECT_EQ(config.ca_file, here / "ca.pem");
+  EXPECT_EQ(config.log_file, here / "log");
+}
+
+TEST_F(CommandLine, AMountPointBehindASymbolicLinkIsThatOfTheKernel) {
+  std::filesystem::create_directories(directory_.path() / "far/away/mnt");
+  std::filesystem::create_directory_symlink(directory_.path() / "far/away/mnt", directory_.path() / "link");
+  const auto written = (directory_.path() / "link/../mnt").string();
+
+  const auto parsed = parse({"account", written.c_str()});
+
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(
+      std::filesystem::equivalent(std::get<Config>(*parsed).mount_point, directory_.path() / "far/away/mnt"));
+}
+
+TEST_F(CommandLine, WhatIsMissingIsNamed) {
+  expect_refused({}, "SOURCE");
+  expect_refused({"account"}, "MOUNTPOINT");
+  expect_refused({"account", ""}, "must not be empty");
+}
+
+TEST_F(CommandLine, WhatIsUnknownIsNamed) {
+  expect_refused({"--bogus", "account", "/mnt"}, "--bogus");
+  expect_refused({"account", "/mnt", "more"}, "more");
+  expect_refused({"account", "/mnt", "--uid"}, "--uid");
+}
+
+TEST_F(CommandLine, WrongValuesAreRefused) {
+  expect_refused({"Bad Account", "/mnt"}, "Bad Account");
+  for (const auto* mode : {"", "8", "01000", "rwx", "644x", "-1"}) {
+    expect_refused({"--file-mode", mode, "account", "/mnt"}, "--file-mode");
+    expect_refused({"--dir-mode", mode, "account", "/mnt"}, "--dir-mode");
+  }
+  for (const auto* ttl : {"-1", "86401", "soon"})
+    expect_refused({"--attr-ttl", ttl, "account", "/mnt"}, "--attr-ttl");
+  expect_refused({"--uid", "nobody", "account", "/mnt"}, "--uid");
+}
+
+TEST_F(CommandLine, HelpAndVersionAreTextsToBePrinted) {
+  const auto help = parse({"--help"});
+  const auto version = parse({"--version"});
+
+  ASSERT_TRUE(help && version);
+  EXPECT_THAT(std::get<Information>(*help).text, HasSubstr("MOUNTPOINT"));
+  EXPECT_THAT(std::get<Information>(*version).text, testing::MatchesRegex("blobmount [0-9.]+\n"));
+}
+
+TEST_F(CommandLine, AKeyIsReadFromItsFileWithoutTheLastNewline) {
+  const auto path = file_with("c2VjcmV0\n");
+
+  EXPECT_EQ(key_of(config_of({"--account-key-file", path.c_str()})), "c2VjcmV0");
+}
+
+TEST_F(CommandLine, AKeyFileThatCannotHoldAKeyIsRefused) {
+  expect_refused({"--account-key-file", "/no/such/file", "account", "/mnt"}, "cannot read the key file");
+  expect_refused({"--account-key-file", file_with("").c_str(), "account", "/mnt"}, "does not hold");
+  expect_refused({"--account-key-file", file_with(std::string(5000, 'x')).c_str(), "account", "/mnt"},
+                 "does not hold");
+  expect_refused({"--account-key-file", directory_.path().c_str(), "account", "/mnt"}, "key file");
+}
+
+TEST_F(CommandLine, AKeyInTheEnvironmentIsTakenOutOfIt) {
+  setenv(key_variable, "c2VjcmV0\n", 1);
+
+  EXPECT_EQ(key_of(config_of({})), "c2VjcmV0");
+
+  EXPECT_EQ(std::getenv(key_variable), nullptr);
+}
+
+TEST_F(CommandLine, AKeyInTheEnvironmentGivesWayToAnOptionAndIsTakenOutAllTheSame) {
+  setenv(key_variable, "c2VjcmV0", 1);
+
+  EXPECT_EQ(identity_of(config_of({"--client-id", "c1"})).id, "c1");
+
+  EXPECT_EQ(std::getenv(key_variable), nullptr);
+}
+
+TEST_F(CommandLine, ATakenKeyIsNotLeftInTheMemoryOfTheEnvironment) {
+  setenv(key_variable, "c2VjcmV0", 1);
+  const char* const left = std::getenv(key_variable);
+
+  EXPECT_EQ(key_of(config_of({})), "c2VjcmV0");
+
+  EXPECT_STREQ(left, "");
+}
+
+TEST_F(CommandLine, AnEmptyVariableIsNoKey) {
+  setenv(key_variable, "", 1);
+
+  EXPECT_EQ(identity_of(config_of({})).kind, ManagedIdentity::Kind::system_assigned);
+}
+
+}  // namespace
+}  // namespace blobmount

@@ -1,0 +1,280 @@
+#include "http/retrying_transport.hpp"
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fakes/manual_clock.hpp"
+#include "fakes/scripted_transport.hpp"
+#include "unit/http/collecting_sink.hpp"
+
+namespace blobmount {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using tests::answer_of;
+using tests::CollectingSink;
+using tests::ManualClock;
+using tests::ScriptedTransport;
+
+const std::string content = "abcdefghijklmnopqrstuvwxyz";
+
+HttpResponse response(int status) { return {.status = status}; }
+Error failure(ErrorCode code) { return {code, "that"}; }
+
+/// Runs at once what is to run later, as a scheduler that has stopped does.
+class StoppedScheduler final : public Scheduler {
+ public:
+  void run_after(Duration /*delay*/, std::function<void()> action) override { action(); }
+};
+
+class Retrying : public testing::Test {
+ protected:
+  void begin(HttpRequest request = {}) {
+    retrying_.start(std::move(request), [this](Result<HttpResponse> outcome) {
+      EXPECT_FALSE(outcome_) << "a completion runs exactly once";
+      outcome_ = std::move(outcome);
+    });
+  }
+
+  /// What the tries so far asked for.
+  [[nodiscard]] std::vector<std::string> ranges() const {
+    std::vector<std::string> ranges;
+    for (const auto& request : network_.requests()) {
+      ranges.push_back(request.range ? range_header(*request.range) : "all");
+    }
+    return ranges;
+  }
+
+  /// A body that breaks off after `length` bytes, as the network would hand it to the sink.
+  Result<HttpResponse> broken_after(const HttpRequest& request, std::uint64_t length) {
+    const auto piece = std::string_view(content).substr(request.range->offset, length);
+    EXPECT_TRUE(request.sink->begin(response(206), *request.range));
+    EXPECT_TRUE(request.sink->append(std::as_bytes(std::span(piece))));
+    if (length == request.range->length) return response(206);
+    return failure(ErrorCode::unavailable);
+  }
+
+  ManualClock clock_;
+  std::deque<ScriptedTransport::Script> script_;
+  ScriptedTransport network_{[this](const HttpRequest& request) -> Result<HttpResponse> {
+    if (script_.empty()) return response(503);
+    const auto answer = std::move(script_.front());
+    script_.pop_front();
+    return answer(request);
+  }};
+  RetryingTransport retrying_{network_, clock_, clock_, RetryPolicy{}, [] { return 0.0; }};
+  std::optional<Result<HttpResponse>> outcome_;
+};
+
+TEST_F(Retrying, WhatSucceedsIsPassedOn) {
+  script_ = {[](auto&) { return HttpResponse{200, {{"ETag", "e"}}, "hello"}; }};
+
+  begin({.method = "PUT", .headers = {{"x-ms-version", "1"}}, .body = "body", .direct = true});
+
+  ASSERT_TRUE(outcome_ && *outcome_);
+  EXPECT_EQ((*outcome_)->body, "hello");
+  EXPECT_EQ((*outcome_)->headers.get("ETag"), "e");
+  const auto sent = network_.requests();
+  ASSERT_THAT(sent, SizeIs(1));
+  EXPECT_EQ(sent[0].method, "PUT");
+  EXPECT_EQ(sent[0].body, "body");
+  EXPECT_EQ(sent[0].headers.get("x-ms-version"), "1");
+  EXPECT_TRUE(sent[0].direct);
+}
+
+TEST_F(Retrying, AFinalAnswerIsNotRepeated) {
+  script_ = {[](auto&) { return response(404); }};
+
+  begin();
+  clock_.advance(1h);
+
+  EXPECT_EQ((*outcome_)->status, 404);
+  EXPECT_THAT(network_.requests(), SizeIs(1));
+}
+
+TEST_F(Retrying, WhatPassesIsRepeatedAfterThePause) {
+  script_ = {[](auto&) { return response(503); }, [](auto&) { return failure(ErrorCode::unavailable); },
+             [](auto&) { return response(200); }};
+
+  begin({.method = "PUT", .body = "body"});
+  clock_.advance(49ms);
+  EXPECT_THAT(network_.requests(), SizeIs(1));
+  clock_.advance(1ms);
+  EXPECT_THAT(network_.requests(), SizeIs(2));
+  EXPECT_FALSE(outcome_);
+  clock_.advance(100ms);
+
+  ASSERT_TRUE(outcome_ && *outcome_);
+  EXPECT_EQ((*outcome_)->status, 200);
+  ASSERT_THAT(network_.requests(), SizeIs(3));
+  EXPECT_EQ(network_.requests()[2].body, "body");
+}
+
+TEST_F(Retrying, WaitsAsTheServiceAsks) {
+  script_ = {[](auto&) {
+               return HttpResponse{.status = 429, .headers = {{"Retry-After", "7"}}};
+             },
+             [](auto&) { return response(200); }};
+
+  begin();
+  clock_.advance(6999ms);
+  EXPECT_FALSE(outcome_);
+  clock_.advance(1ms);
+
+  EXPECT_EQ((*outcome_)->status, 200);
+}
+
+TEST_F(Retrying, GivesUpAfterTheBudgetWithWhatCameLast) {
+  const auto began = clock_.now();
+  auto given_up = began;
+
+  begin();
+  while (!outcome_ && clock_.now() < began + 1h) {
+    clock_.advance(50ms);
+    given_up = clock_.now();
+  }
+
+  ASSERT_TRUE(outcome_ && *outcome_);
+  EXPECT_EQ((*outcome_)->status, 503);
+  EXPECT_LE(given_up - began, 60s);
+  EXPECT_GE(given_up - began, 50s);
+}
+
+TEST_F(Retrying, TheTimeThatTriesTakeCounts) {
+  script_ = {[this](auto&) {
+    clock_.advance(60s);
+    return failure(ErrorCode::timed_out);
+  }};
+
+  begin();
+
+  ASSERT_TRUE(outcome_ && !*outcome_);
+  EXPECT_EQ(outcome_->error().code, ErrorCode::timed_out);
+  EXPECT_THAT(network_.requests(), SizeIs(1));
+}
+
+TEST_F(Retrying, ARefusedTokenIsFollowedByOneMoreTry) {
+  script_ = {[](auto&) { return response(401); }, [](auto&) { return response(200); }};
+
+  begin();
+  clock_.advance(1min);
+
+  EXPECT_EQ((*outcome_)->status, 200);
+}
+
+TEST_F(Retrying, WhileTheTokenIsReplacedTheRequestWaits) {
+  script_ = {[](auto&) { return response(401); }, [](auto&) { return failure(ErrorCode::unavailable); },
+             [](auto&) { return failure(ErrorCode::unavailable); }, [](auto&) { return response(200); }};
+
+  begin();
+  clock_.advance(1min);
+
+  EXPECT_EQ((*outcome_)->status, 200);
+}
+
+TEST_F(Retrying, TwoRefusedTokensAreAnAnswer) {
+  script_ = {[](auto&) { return response(401); }, [](auto&) { return failure(ErrorCode::unavailable); },
+             [](auto&) { return response(401); }};
+
+  begin();
+  clock_.advance(1h);
+
+  EXPECT_EQ((*outcome_)->status, 401);
+  EXPECT_THAT(network_.requests(), SizeIs(3));
+}
+
+TEST_F(Retrying, ABrokenBodyIsResumedAtTheByteReached) {
+  script_ = {[this](auto& request) { return broken_after(request, 5); },
+             [](auto&) { return failure(ErrorCode::unreachable); },
+             [this](auto& request) { return broken_after(request, 7); },
+             [this](auto& request) { return broken_after(request, 8); }};
+  const auto sink = std::make_shared<CollectingSink>();
+
+  begin({.range = ByteRange{2, 20}, .sink = sink});
+  clock_.advance(1min);
+
+  ASSERT_TRUE(outcome_ && *outcome_);
+  EXPECT_EQ(sink->text(), content.substr(2, 20));
+  EXPECT_THAT(ranges(), ElementsAre("bytes=2-21", "bytes=7-21", "bytes=7-21", "bytes=14-21"));
+}
+
+TEST_F(Retrying, ABodyThatBrokeBehindItsLastByteIsThere) {
+  script_ = {[this](auto& request) {
+    (void)broken_after(request, 20);
+    return failure(ErrorCode::unavailable);
+  }};
+  const auto sink = std::make_shared<CollectingSink>();
+
+  begin({.range = ByteRange{0, 20}, .sink = sink});
+  clock_.advance(1min);
+
+  ASSERT_TRUE(outcome_ && *outcome_);
+  EXPECT_EQ((*outcome_)->status, 206);
+  EXPECT_EQ(sink->text(), content.substr(0, 20));
+  EXPECT_THAT(network_.requests(), SizeIs(1));
+}
+
+TEST_F(Retrying, WithoutASinkTheWholeRangeIsAskedForAgain) {
+  script_ = {[](auto&) { return failure(ErrorCode::unavailable); }, [](auto&) { return response(206); }};
+
+  begin({.range = ByteRange{2, 20}});
+  clock_.advance(1min);
+
+  EXPECT_THAT(ranges(), ElementsAre("bytes=2-21", "bytes=2-21"));
+}
+
+TEST_F(Retrying, RequestsDoNotWaitForEachOther) {
+  script_ = {[](auto&) { return response(503); }, [](auto&) { return response(200); }};
+
+  begin();
+  EXPECT_FALSE(outcome_);
+  EXPECT_EQ(answer_of(retrying_, {})->status, 200);
+  EXPECT_FALSE(outcome_);
+
+  script_ = {[](auto&) { return response(201); }};
+  clock_.advance(1s);
+  EXPECT_EQ((*outcome_)->status, 201);
+}
+
+TEST_F(Retrying, AnEndingMountDoesNotTryOnAndOnWithoutPause) {
+  StoppedScheduler stopped;
+  RetryingTransport retrying(network_, clock_, stopped, RetryPolicy{});
+
+  const auto outcome = answer_of(retrying, {});
+
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
+  EXPECT_THAT(network_.requests(), SizeIs(1));
+}
+
+TEST(RandomChance, StaysInItsBounds) {
+  const auto chance = random_chance();
+  double least = 1;
+  double most = 0;
+
+  for (int i = 0; i < 1000; ++i) {
+    const auto number = chance();
+    least = std::min(least, number);
+    most = std::max(most, number);
+  }
+
+  EXPECT_GE(least, 0.0);
+  EXPECT_LT(most, 1.0);
+  EXPECT_LT(least, 0.2);
+  EXPECT_GT(most, 0.8);
+}
+
+}  // namespace
+}  // namespace blobmount

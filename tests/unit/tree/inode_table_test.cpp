@@ -1,0 +1,158 @@
+#include "tree/inode_table.hpp"
+
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "fakes/fake_blob_store.hpp"
+#include "fakes/manual_clock.hpp"
+#include "fakes/recording_log.hpp"
+
+namespace blobmount {
+namespace {
+
+class Inodes : public testing::Test {
+ protected:
+  std::shared_ptr<Directory> directory_at(Location where) {
+    return std::make_shared<Directory>(store_, clock_, log_, std::move(where));
+  }
+
+  SharedNode look_up(const std::shared_ptr<Directory>& parent, const KnownEntry& entry) {
+    return table_.look_up(parent, entry, [this](Location where) { return directory_at(std::move(where)); });
+  }
+  SharedNode look_up(const KnownEntry& entry) { return look_up(root_, entry); }
+
+  tests::ManualClock clock_;
+  tests::RecordingLog log_;
+  tests::FakeBlobStore store_;
+  const std::shared_ptr<Directory> root_ = directory_at({"docs", ""});
+  InodeTable table_{root_};
+  const KnownEntry file_{.name = "a", .size = 5, .etag = "\"1\""};
+};
+
+TEST_F(Inodes, KnowTheRootWithoutBeingAskedAndForever) {
+  table_.forget(root_inode, 1000);
+
+  const auto root = table_.find(root_inode);
+  ASSERT_NE(root, nullptr);
+  EXPECT_EQ(root->id, root_inode);
+  EXPECT_EQ(root->directory, root_);
+  EXPECT_EQ(root->parent, nullptr);
+  EXPECT_EQ(table_.size(), 0U);
+}
+
+TEST_F(Inodes, AreTheSameAsLongAsTheKernelKnowsThem) {
+  const auto first = look_up(file_);
+  const auto second = look_up(file_);
+
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(table_.find(first->id), first);
+  EXPECT_EQ(table_.size(), 1U);
+}
+
+TEST_F(Inodes, AreCountedAsTheKernelCounts) {
+  const auto id = look_up(file_)->id;
+  look_up(file_);
+  look_up(file_);
+
+  table_.forget(id, 2);
+  EXPECT_NE(table_.find(id), nullptr);
+  table_.forget(id, 1);
+  EXPECT_EQ(table_.find(id), nullptr);
+  EXPECT_EQ(table_.size(), 0U);
+}
+
+TEST_F(Inodes, AreNeverUsedTwice) {
+  const auto before = look_up(file_)->id;
+  table_.forget(before, 1);
+
+  const auto after = look_up(file_)->id;
+
+  EXPECT_GT(after, before);
+  EXPECT_EQ(table_.find(before), nullptr);
+}
+
+TEST_F(Inodes, SurviveThatMoreIsGivenBackThanWasTaken) {
+  const auto id = look_up(file_)->id;
+
+  table_.forget(id, 1'000'000);
+  table_.forget(id, 1);
+  table_.forget(4711, 1);
+
+  EXPECT_EQ(table_.size(), 0U);
+}
+
+TEST_F(Inodes, StandForOneVersionOfABlob) {
+  auto overwritten = file_;
+  overwritten.etag = "\"2\"";
+
+  const auto first = look_up(file_);
+  const auto second = look_up(overwritten);
+  table_.forget(second->id, 1);
+
+  EXPECT_NE(first->id, second->id);
+  EXPECT_EQ(table_.find(first->id), first);
+}
+
+TEST_F(Inodes, OfADirectoryAreOfItsPlaceAndNotOfItsTime) {
+  const auto without_time = look_up(directory_entry("d"));
+  const auto with_time = look_up(directory_entry("d", WallTime{std::chrono::hours{1}}));
+
+  EXPECT_EQ(with_time, without_time);
+  ASSERT_TRUE(without_time->is_directory());
+  EXPECT_EQ(without_time->directory->where().path, "d/");
+}
+
+TEST_F(Inodes, OfDifferentPlacesAreDifferent) {
+  const auto account = directory_at({});
+  const auto sub = directory_at({"docs", "a/"});
+
+  const std::vector<InodeId> ids{look_up(file_)->id, look_up(directory_entry("a"))->id,
+                                 look_up(sub, file_)->id, look_up(account, directory_entry("docs"))->id,
+                                 look_up(account, directory_entry("a"))->id};
+
+  EXPECT_EQ(std::set<InodeId>(ids.begin(), ids.end()).size(), ids.size());
+  EXPECT_EQ(table_.size(), ids.size());
+}
+
+TEST_F(Inodes, OfAContainerHaveItsBlobsBelow) {
+  const auto container = look_up(directory_at({}), directory_entry("photos"));
+
+  ASSERT_TRUE(container->is_directory());
+  EXPECT_EQ(container->directory->where().container, "photos");
+  EXPECT_EQ(container->directory->where().path, "");
+}
+
+TEST_F(Inodes, StayUsableWhereTheyAreHeldThoughForgotten) {
+  const auto node = look_up(directory_at({"docs", "sub/"}), file_);
+
+  table_.forget(node->id, 1);
+
+  EXPECT_EQ(node->entry, file_);
+  EXPECT_EQ(node->parent->where().path, "sub/");
+}
+
+TEST_F(Inodes, CanBeLookedUpAndForgottenByManyThreads) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([this] {
+      for (int round = 0; round < 500; ++round) {
+        const auto file = look_up(file_);
+        const auto directory = look_up(directory_entry("d"));
+        EXPECT_EQ(table_.find(file->id), file);
+        table_.forget(file->id, 1);
+        table_.forget(directory->id, 1);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+
+  EXPECT_EQ(table_.size(), 0U);
+}
+
+}  // namespace
+}  // namespace blobmount

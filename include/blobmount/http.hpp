@@ -37,7 +37,7 @@ class HttpHeaders {
   /// The first field of that name.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
   void set(std::string_view name, std::string value);
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(std::string name, std::string value);
 
   [[nodiscard]] auto begin() const { return fields_.begin(); }
   [[nodiscard]] auto end() const { return fields_.end(); }

@@ -65,8 +65,7 @@ Result<MountSource> parse_source_url(std::string_view text) {
   BM_ASSIGN(url, parse_url(text));
   if (!url.query.empty())
     return wrong(text, "a URL with a query (a SAS) is not supported; a managed identity needs none");
-  if (!keeps_secrets(url))
-    return wrong(text, "write https://, so that no credential travels in the clear");
+  if (!keeps_secrets(url)) return wrong(text, "write https://, so that no credential travels in the clear");
 
   const auto decoded = percent_decode(std::string_view(url.path).substr(1));
   if (!decoded) return wrong(text, "a '%' is not followed by two hexadecimal digits");

@@ -18,10 +18,13 @@ void WorkerPool::submit(std::function<void()> task) {
   {
     const MutexLock lock(mutex_);
     queued = !ending_;
-    if (queued) tasks_.push_back(std::move(task));
+    if (queued) {
+      tasks_.push_back(std::move(task));
+      // with the lock held: once it is free the task may run, and let somebody destroy the pool
+      work_.notify_one();
+    }
   }
-  if (!queued) return task();
-  work_.notify_one();
+  if (!queued) task();
 }
 
 void WorkerPool::stop() {

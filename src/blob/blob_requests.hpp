@@ -15,8 +15,8 @@ namespace blobmount {
 bool can_name_container(std::string_view name);
 
 /// Whether a URL can name that blob. One without characters, or with a component "." or "..", would lead to
-/// something else. A backslash is sent as it is, though the service takes it for a slash: a listing that shows one
-/// comes from a service that does not. https://github.com/Azure/azure-sdk-for-js/pull/5405
+/// something else. A backslash is sent as it is, though the service takes it for a slash: a listing that
+/// shows one comes from a service that does not. https://github.com/Azure/azure-sdk-for-js/pull/5405
 bool can_name_blob(std::string_view name);
 
 /// The URL of a blob, or of its container where `blob` is empty.

@@ -3,7 +3,9 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "fuse/captured_stderr.hpp"
 #include "fuse/fuse_api.hpp"
+#include "fuse/parallel_lookups.hpp"
 
 namespace blobmount {
 namespace {
@@ -27,6 +29,14 @@ void take_words(fuse_log_level level, const char* format, va_list arguments) {
 
 Error refused(const std::string& what) {
   return {ErrorCode::permission_denied, what + (last_words().empty() ? "" : ": " + last_words())};
+}
+
+/// fusermount3, which mounts for those who may not, gives its reasons on stderr; ours is one line.
+Status mount_quietly(fuse_session* session, const std::string& mount_point) {
+  const CapturedStderr captured("fusermount");
+  if (fuse_session_mount(session, mount_point.c_str()) == 0) return {};
+  if (const auto words = captured.last_words(); !words.empty()) last_words() = words;
+  return refused("no permission to mount: run as root, or install fuse3; a container needs CAP_SYS_ADMIN");
 }
 
 class Arguments {
@@ -65,8 +75,8 @@ Result<std::unique_ptr<Session>> Session::mount(const MountOptions& options, Ada
   std::unique_ptr<Session> mounted(new Session(session));
   // as long as there is a mount: a signal that kills would leave a dead one behind
   if (fuse_set_signal_handlers(session) != 0) return refused("cannot handle signals");
-  if (fuse_session_mount(session, options.mount_point.c_str()) != 0)
-    return refused("no permission to mount: run as root, or install fuse3; a container needs CAP_SYS_ADMIN");
+  if (auto status = mount_quietly(session, options.mount_point); !status) return std::move(status).error();
+  allow_parallel_lookups(session);
   return mounted;
 }
 

@@ -75,15 +75,15 @@ void CurlTransfer::set_request() {
 }
 
 void CurlTransfer::set_trust(const std::string& ca_file) {
-  if (!ca_file.empty()) {
-    curl_easy_setopt(handle_.get(), CURLOPT_CAINFO, ca_file.c_str());
-    return;
+  const char* bundle = ca_file.c_str();
+  if (ca_file.empty()) {
+    curl_easy_getinfo(handle_.get(), CURLINFO_CAINFO, &bundle);  // the system's
+    if (bundle == nullptr) return;
   }
-  // where it may look into a folder too, curl reads the system's bundle anew for each connection: 20 ms of
-  // CPU, and not 1
-  const char* bundle = nullptr;
-  curl_easy_getinfo(handle_.get(), CURLINFO_CAINFO, &bundle);
-  if (bundle != nullptr) curl_easy_setopt(handle_.get(), CURLOPT_CAPATH, static_cast<char*>(nullptr));
+  curl_easy_setopt(handle_.get(), CURLOPT_CAINFO, bundle);
+  // curl would trust the system's folder as well, and for its sake read the bundle anew for each connection:
+  // 20 ms of CPU, and not 1
+  curl_easy_setopt(handle_.get(), CURLOPT_CAPATH, static_cast<char*>(nullptr));
 }
 
 void CurlTransfer::set_headers() {

@@ -30,6 +30,10 @@ void HttpHeaders::set(std::string_view name, std::string value) {
   }
 }
 
+void HttpHeaders::add(std::string name, std::string value) {
+  fields_.emplace_back(std::move(name), std::move(value));
+}
+
 std::string range_header(ByteRange range) {
   return "bytes=" + std::to_string(range.offset) + "-" + std::to_string(range.end() - 1);
 }

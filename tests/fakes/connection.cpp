@@ -1,6 +1,5 @@
 #include "fakes/connection.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
@@ -8,7 +7,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,20 +41,6 @@ bool Connection::send(std::span<const std::byte> bytes) {
       open_ = false;
     } else {
       bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
-  }
-  return open_;
-}
-
-bool Connection::send_file(int file, std::uint64_t offset, std::size_t length) {
-  auto position = static_cast<off_t>(offset);
-  while (open_ && length > 0) {
-    const auto count = ::sendfile(socket_, file, &position, length);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      open_ = false;
-    } else {
-      length -= static_cast<std::size_t>(count);
     }
   }
   return open_;

@@ -3,7 +3,6 @@
 /// One accepted connection of a HttpServer: bytes in, bytes out, and waiting that ends when the server does.
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 
@@ -24,9 +23,8 @@ class Connection {
   /// Append what arrives next to `buffer`. Blocks. False when there will be no more.
   bool receive(std::string& buffer);
 
-  /// Send all of `bytes`, or `length` bytes of the file from `offset`. Blocks while the peer does not read.
+  /// Send all of `bytes`. Blocks while the peer does not read.
   bool send(std::span<const std::byte> bytes);
-  bool send_file(int file, std::uint64_t offset, std::size_t length);
 
   /// False at once when the peer closes or the server stops.
   bool wait_until(SteadyTime time);

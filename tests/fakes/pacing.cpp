@@ -13,18 +13,22 @@ constexpr std::chrono::milliseconds longest_debt{100};
 }  // namespace
 
 std::size_t Pacing::piece() const {
-  static constexpr double smallest = 1, largest = 1 << 20;
-  return static_cast<std::size_t>(std::clamp(rate_ * seconds_of_a_piece, smallest, largest));
+  static constexpr double smallest = 1, first = 16 << 10, largest = 1 << 20;
+  const auto usual = std::clamp(rate_ * seconds_of_a_piece, smallest, largest);
+  return static_cast<std::size_t>(std::min(usual, std::max(bytes_, first)));
 }
 
-SteadyTime Pacing::sent(std::size_t bytes, SteadyTime now) {
+SteadyTime Pacing::arrival_of(std::size_t bytes, SteadyTime now) {
+  if (due() + longest_debt < now) {
+    start_ = now;
+    bytes_ = 0;
+  }
   bytes_ += static_cast<double>(bytes);
-  const auto due = start_ + std::chrono::nanoseconds(std::llround(bytes_ / rate_ * 1e9));
-  if (due + longest_debt >= now) return due;
+  return due();
+}
 
-  start_ = now;
-  bytes_ = 0;
-  return now;
+SteadyTime Pacing::due() const {
+  return start_ + std::chrono::nanoseconds(std::llround(bytes_ / rate_ * 1e9));
 }
 
 }  // namespace blobmount::tests

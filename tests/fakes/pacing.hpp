@@ -1,7 +1,7 @@
 #pragma once
 
-/// When the next byte is due on a connection of a given rate: arithmetic, with deadlines counted from the
-/// start, so that late wake-ups do not add up.
+/// When bytes get across a connection of a given rate: arithmetic, with deadlines counted from the start, so
+/// that late wake-ups do not add up.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,17 +18,20 @@ class Pacing {
 
   [[nodiscard]] bool limited() const { return rate_ > 0; }
 
-  /// What to send at a time: some milliseconds' worth, so that a stream is smooth and wake-ups are few.
+  /// What to send at a time: some milliseconds' worth, so that a stream is smooth and wake-ups are few; less
+  /// at the start, so that the first byte does not wait for many others.
   [[nodiscard]] std::size_t piece() const;
 
-  /// Bytes have been sent at `now`; returns when the next may be. A sender that fell far behind, because its
-  /// peer did not read, does not catch up: a real line would not be any faster then.
-  SteadyTime sent(std::size_t bytes, SteadyTime now);
+  /// When the next `bytes` will be across, all of them: send them then. A sender that fell far behind,
+  /// because its peer did not read, does not catch up: a real line would not be any faster then.
+  SteadyTime arrival_of(std::size_t bytes, SteadyTime now);
 
  private:
+  [[nodiscard]] SteadyTime due() const;
+
   double rate_ = 0;
   SteadyTime start_;
-  double bytes_ = 0;  ///< since start_
+  double bytes_ = 0;  ///< across since start_
 };
 
 }  // namespace blobmount::tests

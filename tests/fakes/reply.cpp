@@ -78,32 +78,18 @@ bool Reply::send_head(int status, const HttpHeaders& headers) {
 }
 
 bool Reply::send_bytes(std::span<const std::byte> bytes) {
-  return paced(bytes.size(), [this, bytes](std::uint64_t from, std::size_t size) {
-    return connection_.send(bytes.subspan(static_cast<std::size_t>(from), size));
-  });
-}
-
-bool Reply::send_file(int file, std::uint64_t offset, std::uint64_t length) {
-  return paced(length, [this, file, offset](std::uint64_t from, std::size_t size) {
-    return connection_.send_file(file, offset + from, size);
-  });
+  while (!bytes.empty() && connection_.open()) {
+    const auto size = pacing_.limited() ? std::min(pacing_.piece(), bytes.size()) : bytes.size();
+    if (pacing_.limited()) wait_until(pacing_.arrival_of(size, std::chrono::steady_clock::now()));
+    if (!connection_.send(bytes.first(size))) break;
+    sent_ += size;
+    bytes = bytes.subspan(size);
+  }
+  return connection_.open();
 }
 
 void Reply::set_rate(double bytes_per_second) {
   pacing_ = Pacing(bytes_per_second, std::chrono::steady_clock::now());
-}
-
-template <typename Send>
-bool Reply::paced(std::uint64_t length, Send send) {
-  for (std::uint64_t from = 0; from < length && connection_.open();) {
-    const auto size = static_cast<std::size_t>(
-        pacing_.limited() ? std::min<std::uint64_t>(pacing_.piece(), length - from) : length - from);
-    if (!send(from, size)) break;
-    from += size;
-    sent_ += size;
-    if (pacing_.limited()) connection_.wait_until(pacing_.sent(size, std::chrono::steady_clock::now()));
-  }
-  return connection_.open();
 }
 
 }  // namespace blobmount::tests

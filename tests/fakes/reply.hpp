@@ -29,7 +29,6 @@ class Reply {
   /// Bytes of the body, or of whatever comes next, at the rate that was set.
   bool send_bytes(std::span<const std::byte> bytes);
   bool send_text(std::string_view text) { return send_bytes(std::as_bytes(std::span(text))); }
-  bool send_file(int file, std::uint64_t offset, std::uint64_t length);
 
   /// From now on, bodies go at this rate; 0 is no limit. Slow enough, it is a drip.
   void set_rate(double bytes_per_second);
@@ -50,9 +49,6 @@ class Reply {
   [[nodiscard]] bool head_only() const { return head_only_; }
 
  private:
-  template <typename Send>
-  bool paced(std::uint64_t length, Send send);
-
   Connection& connection_;
   const bool head_only_;
   Pacing pacing_;

@@ -120,8 +120,8 @@ TEST_F(Faults, WhatTheServiceSaysOfABlobBecomesItsErrno) {
   for (const auto& [status, code, error] :
        {Case{412, "ConditionNotMet", ESTALE}, Case{404, "BlobNotFound", ENOENT},
         Case{403, "AuthorizationPermissionMismatch", EACCES}, Case{403, "AuthorizationFailure", EACCES},
-        Case{409, "BlobArchived", EPERM}, Case{409, "LeaseIdMissing", EBUSY}, Case{416, "InvalidRange", ESTALE},
-        Case{400, "InvalidHeaderValue", EINVAL}}) {
+        Case{409, "BlobArchived", EPERM}, Case{409, "LeaseIdMissing", EBUSY},
+        Case{416, "InvalidRange", ESTALE}, Case{400, "InvalidHeaderValue", EINVAL}}) {
     SCOPED_TRACE(code);
     service.faults().clear();
     service.faults().add_always({.kind = FaultKind::status, .status = status, .code = code}, get);

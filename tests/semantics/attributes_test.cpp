@@ -100,7 +100,8 @@ TEST(Attributes, DfShowsAPebibyteAndNotTheLocalDisk) {
   EXPECT_GT(statistics.f_favail, 1'000'000U);
   EXPECT_EQ(statistics.f_namemax, 255U);
   EXPECT_EQ(statistics.f_flag & ST_RDONLY, static_cast<unsigned long>(ST_RDONLY));
-  EXPECT_NE(output_of({"df", "--output=source,fstype", mounted.path()}).find("devstoreaccount1/test fuse.blobmount"),
+  EXPECT_NE(output_of({"df", "--output=source,fstype", mounted.path()})
+                .find("devstoreaccount1/test fuse.blobmount"),
             std::string::npos);
 }
 

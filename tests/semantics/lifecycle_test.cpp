@@ -65,9 +65,9 @@ TEST(Background, RelativePathsAreThoseOfTheShellThatMounts) {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory.path() / "here");
   std::filesystem::copy_file(account().azurite.ca_file(), directory.path() / "ca.pem");
-  auto command = blobmount_command(
-      {account().mount().source, "here", "--ca-file", "ca.pem", "--log-file", "mount.log"},
-      account().mount().environment);
+  auto command =
+      blobmount_command({account().mount().source, "here", "--ca-file", "ca.pem", "--log-file", "mount.log"},
+                        account().mount().environment);
   command.directory = directory.path();
 
   const auto finished = run(command);
@@ -77,8 +77,8 @@ TEST(Background, RelativePathsAreThoseOfTheShellThatMounts) {
   EXPECT_EQ(content_of(directory.path() / "here/test/text.txt"), hello);
   EXPECT_EQ(unmount(directory.path() / "here"), 0);
   const auto log = directory.path() / "mount.log";
-  EXPECT_TRUE(eventually(
-      soon, [&log] { return content_of(log).find("unmounted source=") != std::string::npos; }));
+  EXPECT_TRUE(
+      eventually(soon, [&log] { return content_of(log).find("unmounted source=") != std::string::npos; }));
   EXPECT_EQ(status_of(log)->st_mode & 0777U, 0600U) << "names of blobs are not for everybody";
 }
 
@@ -202,9 +202,9 @@ TEST(Secret, TheUsersOwnDebuggerDoesNotReachIt) {
                                            "--inh-caps=+sys_admin,+dac_override",
                                            "--ambient-caps=+sys_admin,+dac_override"};
   const TemporaryDirectory directory;
-  auto command = blobmount_command({account().mount().source, directory.path(), "--foreground", "--ca-file",
-                                    account().azurite.ca_file()},
-                                   account().mount().environment);
+  auto command = blobmount_command(
+      {account().mount().source, directory.path(), "--foreground", "--ca-file", account().azurite.ca_file()},
+      account().mount().environment);
   command.arguments.insert(command.arguments.begin(), as_nobody.begin(), as_nobody.end());
   auto other = as_nobody;
   other.insert(other.end(), {"sleep", "60"});

@@ -1,4 +1,5 @@
-/// The story of the mission: a VM's identity is given a role and reads; either is taken away, and it does not.
+/// The story of the mission: a VM's identity is given a role and reads; either is taken away, and it does
+/// not.
 
 #include <algorithm>
 #include <cerrno>

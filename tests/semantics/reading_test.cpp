@@ -16,8 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kib = 1024, mib = 1024 * kib;
-constexpr std::array sizes{std::size_t{0}, std::size_t{1}, 4 * kib - 1, 4 * kib,   4 * kib + 1, 128 * kib - 1,
-                           128 * kib,      128 * kib + 1,  mib - 1,     mib,       mib + 1,     5 * mib + 12345};
+constexpr std::array sizes{std::size_t{0}, std::size_t{1}, 4 * kib - 1,   4 * kib, 4 * kib + 1,
+                           128 * kib - 1,  128 * kib,      128 * kib + 1, mib - 1, mib,
+                           mib + 1,        5 * mib + 12345};
 
 std::string name_of(std::size_t size) { return "size-" + std::to_string(size); }
 
@@ -95,9 +96,11 @@ TEST_F(Reading, AnywhereGivesThoseBytes) {
 TEST_F(Reading, IsWhatTheUsualProgramsDo) {
   EXPECT_EQ(said("cat $M/lines"), "first\nsecond\nlast\n");
   EXPECT_EQ(said("head -n 1 $M/lines"), "first\n");
-  EXPECT_EQ(said("head -c 100 $M/files/size-1048577 | cmp - $O/files/size-1048577 2>&1 | grep -c EOF"), "1\n");
+  EXPECT_EQ(said("head -c 100 $M/files/size-1048577 | cmp - $O/files/size-1048577 2>&1 | grep -c EOF"),
+            "1\n");
   EXPECT_EQ(said("tail -c 5 $M/lines"), "last\n");
-  EXPECT_EQ(said("tail -c 70000 $M/files/size-5255225 >a && tail -c 70000 $O/files/size-5255225 | cmp a -"), "");
+  EXPECT_EQ(said("tail -c 70000 $M/files/size-5255225 >a && tail -c 70000 $O/files/size-5255225 | cmp a -"),
+            "");
   EXPECT_EQ(said("grep -c second $M/lines"), "1\n");
   EXPECT_EQ(said("wc -c <$M/files/size-1048577"), "1048577\n");
   EXPECT_EQ(said("dd if=$M/files/size-5255225 bs=1M skip=2 count=1 status=none >a && "
@@ -106,11 +109,12 @@ TEST_F(Reading, IsWhatTheUsualProgramsDo) {
 }
 
 TEST_F(Reading, GivesCopiesThatAgree) {
-  EXPECT_EQ(said("cd $O/files && md5sum * >$OLDPWD/sums && cd $M/files && md5sum --quiet -c $OLDPWD/sums"), "");
+  EXPECT_EQ(said("(cd $O && md5sum files/*) >sums && W=$PWD && cd $M && md5sum --quiet -c $W/sums"), "");
   EXPECT_EQ(said("cp -r $M/files . && diff -r $O/files files"), "");
   EXPECT_EQ(said("rsync -a $M/files . && diff -r $O/files files"), "");
   EXPECT_EQ(said("rsync -a $M/files . && rsync -a --itemize-changes $M/files ."), "") << "nothing is new";
-  EXPECT_EQ(said("rsync -ac --dry-run --itemize-changes --omit-dir-times $M/files/ $O/files/ | grep -v '^\\.'"), "")
+  EXPECT_EQ(
+      said("rsync -ac --dry-run --itemize-changes --omit-dir-times $M/files/ $O/files/ | grep -v '^\\.'"), "")
       << "by checksum";
   EXPECT_EQ(said("tar -C $M -cf a.tar files && tar -xf a.tar && diff -r $O/files files"), "");
 }
@@ -132,8 +136,9 @@ print("same")')"),
 
 TEST_F(Reading, GivesADatabaseItsRows) {
   const TemporaryDirectory work;
-  const auto made = run({.arguments = {"sh", "-c", "sqlite3 db 'create table t(x); insert into t values(42)'"},
-                         .directory = work.path()});
+  const auto made =
+      run({.arguments = {"sh", "-c", "sqlite3 db 'create table t(x); insert into t values(42)'"},
+           .directory = work.path()});
   ASSERT_TRUE(made && made->status == 0);
   blobs().account.author.put("test", "db", read_file(work.path() / "db").bytes);
 

@@ -178,7 +178,8 @@ TEST_F(ByTheIdentity, NotFound) {
   without.remove(IdentityEndpoint::system_assigned());
   const auto options = by_identity(account().azurite.endpoint(), without, "");
   expect_refusal(command(options), {"Identity not found", "assign a managed identity"});
-  expect_refusal(command(options.with("--client-id", "unknown")), {"Identity not found", "client id unknown"});
+  expect_refusal(command(options.with("--client-id", "unknown")),
+                 {"Identity not found", "client id unknown"});
 }
 
 TEST_F(ByTheMachine, AMountPointThatIsMissing) {
@@ -213,7 +214,8 @@ TEST_F(ByTheMachine, AMountThatDied) {
 
 /// `command` in a mount namespace of its own, behind what `preparation` does to it.
 Command in_own_namespace(const std::string& preparation, Command command) {
-  const std::vector<std::string> shell{"unshare", "--mount", "sh", "-c", preparation + " && exec \"$@\"", "sh"};
+  const std::vector<std::string> shell{"unshare", "--mount", "sh", "-c", preparation + " && exec \"$@\"",
+                                       "sh"};
   command.arguments.insert(command.arguments.begin(), shell.begin(), shell.end());
   return command;
 }
@@ -231,9 +233,8 @@ TEST_F(ByTheMachine, AFuseDeviceForOthersOnly) {
   const std::vector<std::string> prefix{"setpriv", "--reuid=65534", "--clear-groups",
                                         "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"};
   as_nobody.arguments.insert(as_nobody.arguments.begin(), prefix.begin(), prefix.end());
-  expect_refusal(
-      in_own_namespace("mount -t tmpfs none /dev && mknod -m 600 /dev/fuse c 10 229", as_nobody),
-      {"no permission to use /dev/fuse", "run as root"});
+  expect_refusal(in_own_namespace("mount -t tmpfs none /dev && mknod -m 600 /dev/fuse c 10 229", as_nobody),
+                 {"no permission to use /dev/fuse", "run as root"});
 }
 
 TEST_F(ByTheMachine, NoPermissionToMount) {
@@ -251,7 +252,8 @@ TEST_F(ByTheCommandLine, AnUnknownOption) {
 
 TEST_F(ByTheCommandLine, ASourceThatIsNone) {
   expect_refusal(blobmount_command({"My_Account", mount_point()}), {"'My_Account' is not the name"}, 2);
-  expect_refusal(blobmount_command({"account/UPPER", mount_point()}), {"no container can be called 'UPPER'"}, 2);
+  expect_refusal(blobmount_command({"account/UPPER", mount_point()}), {"no container can be called 'UPPER'"},
+                 2);
   expect_refusal(blobmount_command({"http://account.blob.core.windows.net", mount_point()}), {"https://"}, 2);
 }
 

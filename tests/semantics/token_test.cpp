@@ -109,9 +109,9 @@ TEST_F(Token, AUserAssignedIdentityIsChosenByItsClientId) {
   identity.remove(IdentityEndpoint::system_assigned());
   identity.add(reader);
 
-  for (const auto& [option, id] : {std::pair("--client-id", reader.client_id),
-                                   std::pair("--object-id", reader.object_id),
-                                   std::pair("--resource-id", reader.resource_id)}) {
+  for (const auto& [option, id] :
+       {std::pair("--client-id", reader.client_id), std::pair("--object-id", reader.object_id),
+        std::pair("--resource-id", reader.resource_id)}) {
     const Mounted mounted(mount(identity).with(option, id));
     EXPECT_EQ(content_of(mounted / "text.txt"), "hello\n") << option;
   }

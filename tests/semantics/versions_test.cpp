@@ -32,7 +32,9 @@ AzuriteAccount& account() {
 class Version : public testing::Test {
  protected:
   /// Write the blob of this test; every byte of it is `letter`.
-  void write(char letter, std::size_t size) { account().author.put("test", name(), std::string(size, letter)); }
+  void write(char letter, std::size_t size) {
+    account().author.put("test", name(), std::string(size, letter));
+  }
   [[nodiscard]] static std::string name() {
     return testing::UnitTest::GetInstance()->current_test_info()->name();
   }
@@ -77,7 +79,7 @@ TEST_F(Version, KeepsWhatThePageCacheHolds) {
 TEST_F(Version, ThatIsReadWhileItIsOverwrittenAgainAndAgainIsNeverAMixture) {
   write('a', 3 * mib);
   std::atomic<bool> enough = false;
-  std::thread writer([this, &enough] {
+  std::thread writer([&enough] {
     BlobAuthor author(account().azurite);
     for (int i = 1; !enough; ++i) {
       author.put("test", name(), std::string(3 * mib, static_cast<char>('a' + i % 26)));
@@ -106,7 +108,10 @@ TEST_F(Version, ThatWasDeletedIsGone) {
 
   account().author.remove("test", name());
 
-  EXPECT_EQ(old.read(2 * mib, 4096), (FileHandle::Read{.error = ENOENT}));
+  // the service may say that the blob is absent, or (as Azurite does) that it is not that version
+  const auto rest = old.read(2 * mib, 4096);
+  EXPECT_EQ(rest.bytes, "");
+  EXPECT_TRUE(rest.error == ENOENT || rest.error == ESTALE) << rest.error;
   EXPECT_EQ(FileHandle(file()).error(), ENOENT);
 }
 
@@ -125,13 +130,18 @@ sigjmp_buf behind_bus_error;
 
 /// The byte at `at`, or nothing where the kernel raises SIGBUS.
 std::optional<char> byte_at(const volatile char* at) {
-  struct sigaction action {}, before {};
+  struct sigaction action {
+  }, before{};
   action.sa_handler = [](int) { siglongjmp(behind_bus_error, 1); };
   sigaction(SIGBUS, &action, &before);
-  std::optional<char> byte;
-  if (sigsetjmp(behind_bus_error, 1) == 0) byte = *at;
+  volatile char byte = 0;
+  volatile bool there = false;  // what is not volatile may be anything after the jump
+  if (sigsetjmp(behind_bus_error, 1) == 0) {
+    byte = *at;
+    there = true;
+  }
   sigaction(SIGBUS, &before, nullptr);
-  return byte;
+  return there ? std::optional<char>(byte) : std::nullopt;
 }
 
 TEST_F(Version, ThatIsMappedKeepsItsPagesAndRaisesABusErrorWhereItHasNone) {

@@ -27,6 +27,7 @@ class Waiting : public testing::Test {
  protected:
   Waiting() {
     account.service.blobs().put_synthetic("test", "stalled", 1U << 20U);
+    for (int i = 0; i < 20; ++i) account.service.blobs().put("test", "stalled-" + std::to_string(i), "text");
     account.service.blobs().put("test", "quick", "quick");
     account.service.faults().add_always({.kind = FaultKind::stall}, std::nullopt, "test/stalled");
   }
@@ -43,9 +44,10 @@ TEST_F(Waiting, EndsWithTheReader) {
   account.service.faults().clear();
   account.service.faults().add_always({.kind = FaultKind::stall}, RequestKind::get_blob, "test/stalled");
   const Mounted mounted(account.mount("test"));
+  int blob = 0;
   for (const int signal : {SIGINT, SIGTERM, SIGKILL}) {
     const auto hits = account.service.faults().hits();
-    const Process reader({.arguments = {"cat", mounted / "stalled"}});
+    const Process reader({.arguments = {"cat", mounted / ("stalled-" + std::to_string(blob++))}});
     ASSERT_TRUE(eventually(20s, [&] { return account.service.faults().hits() > hits; }));
 
     reader.signal(signal);
@@ -69,9 +71,12 @@ TEST_F(Waiting, ForOneBlobKeepsNobodyFromAnother) {
   const Mounted mounted(account.mount("test").with("--no-check"));
   std::vector<std::unique_ptr<Process>> readers;
   for (int i = 0; i < 20; ++i) {
-    readers.push_back(std::make_unique<Process>(Command{.arguments = {"cat", mounted / "stalled"}}));
+    const auto path = mounted / ("stalled-" + std::to_string(i));
+    readers.push_back(std::make_unique<Process>(Command{.arguments = {"cat", path}}));
   }
-  wait_until_somebody_waits();
+  // all of them, at the same time: a HEAD and a List each
+  ASSERT_TRUE(eventually(5s, [this] { return account.service.faults().hits() == 40; }))
+      << account.service.faults().hits();
 
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(content_of(mounted / "quick"), "quick");
@@ -99,7 +104,7 @@ TEST(Huge, BlobsAreReadBeyondFourGibibytes) {
 TEST(Many, RangesOfOneBlobAreReadAtOnce) {
   ServedAccount account;
   account.service.blobs().put_synthetic("test", "blob", 64U << 20U);
-  account.service.set_network({.first_byte = {.mean = 20ms}});
+  account.service.set_network({.bytes_per_second = 4U << 20U});
   const Mounted mounted(account.mount("test"));
   std::vector<std::thread> readers;
   for (std::uint64_t i = 0; i < 16; ++i) {

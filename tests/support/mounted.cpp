@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -25,6 +26,11 @@ std::filesystem::path made(const std::filesystem::path& directory) {
   return directory;
 }
 
+/// Give this program mounts of its own, which end with it even when it is killed. Who may not, shares.
+bool leave_shared_mounts() {
+  return ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+}
+
 Command command_for(const MountOptions& options, const std::filesystem::path& mount_point) {
   std::vector<std::string> arguments{options.source, mount_point, "--foreground"};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
@@ -35,6 +41,8 @@ Command command_for(const MountOptions& options, const std::filesystem::path& mo
 
 Command blobmount_command(std::vector<std::string> arguments,
                           std::map<std::string, std::string> environment) {
+  static const bool left = leave_shared_mounts();
+  (void)left;
   arguments.insert(arguments.begin(), BLOBMOUNT_BINARY);
   return {.arguments = std::move(arguments),
           .environment = std::move(environment),
@@ -60,8 +68,8 @@ void detach(const std::filesystem::path& mount_point) {
 }
 
 int unmount(const std::filesystem::path& mount_point) {
-  const auto program = ::geteuid() == 0 ? std::vector<std::string>{"umount"}
-                                        : std::vector<std::string>{"fusermount3", "-u"};
+  const auto program =
+      ::geteuid() == 0 ? std::vector<std::string>{"umount"} : std::vector<std::string>{"fusermount3", "-u"};
   Command command{.arguments = program};
   command.arguments.push_back(mount_point);
   const auto finished = run(command);

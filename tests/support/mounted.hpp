@@ -18,7 +18,8 @@
 namespace blobmount::tests {
 
 /// `arguments` for blobmount, in an environment without the credentials and proxies of whoever runs the
-/// tests.
+/// tests. Where that is allowed, the calling thread, and what it starts from now on, gets mounts of its own:
+/// call it from the main thread.
 Command blobmount_command(std::vector<std::string> arguments,
                           std::map<std::string, std::string> environment = {});
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -28,11 +29,13 @@ class Pipe {
   Pipe& operator=(const Pipe&) = delete;
 
   void write(char c) const { EXPECT_EQ(::write(ends_[1], &c, 1), 1); }
-  /// Blocks; 0 at the end.
-  [[nodiscard]] char read() const {
+  /// Waits until another process has written, or until all that could have ended: 0.
+  [[nodiscard]] char read() {
+    close_writer();
     char c = 0;
     return ::read(ends_[0], &c, 1) == 1 ? c : '\0';
   }
+  void take_the_place_of(int stream) const { EXPECT_EQ(dup2(ends_[1], stream), stream); }
   void close_writer() {
     if (ends_[1] >= 0) close(std::exchange(ends_[1], -1));
   }
@@ -61,7 +64,6 @@ TEST(Background, EndsWithSuccessAsSoonAsTheChildIsReady) {
 
   const int status = status_of([&](const std::function<void()>& ready) -> int {
     ready();
-    go_on.close_writer();
     static_cast<void>(go_on.read());  // until the test says so: the parent did not wait for it
     ended.write('e');
     return 7;
@@ -102,11 +104,8 @@ TEST(Background, TheChildLeavesTheTerminalWhenItIsReadyAndNotBefore) {
   Pipe output;
 
   const int status = status_of([&](const std::function<void()>& ready) -> int {
-    const auto is_null = [] {
-      std::array<char, 16> path{};
-      return readlink("/proc/self/fd/2", path.data(), path.size()) > 0 &&
-             std::string(path.data()) == "/dev/null";
-    };
+    const auto is_null = [] { return std::filesystem::read_symlink("/proc/self/fd/2") == "/dev/null"; };
+    output.take_the_place_of(STDERR_FILENO);
     const bool before = is_null();
     ready();
     output.write(!before && is_null() ? 'y' : 'n');

@@ -50,7 +50,7 @@ std::string init_request() {
   fuse_init_in init{};
   init.major = 7;
   init.minor = 31;
-  init.flags = ~0U & ~FUSE_INIT_EXT;
+  init.flags = ~static_cast<std::uint32_t>(FUSE_INIT_EXT);
   return bytes_of(init);
 }
 
@@ -81,6 +81,7 @@ class FakeKernel {
     fuse_args args = FUSE_ARGS_INIT(1, arguments);
     const auto operations = Adapter::operations();
     session_ = fuse_session_new(&args, &operations, sizeof operations, &adapter);
+    fuse_opt_free_args(&args);
     EXPECT_EQ(fuse_session_mount(session_, ("/dev/fd/" + std::to_string(ends_[0])).c_str()), 0);
     ask(FUSE_INIT, 0, init_request());
   }

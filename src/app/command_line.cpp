@@ -30,6 +30,11 @@ struct Arguments {
 /// An empty text is a variable of a script that was not set: it must not mean the default.
 std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
 
+/// Not "nan", "inf" or "1e99", which are numbers too.
+std::string plain_decimal(const std::string& text) {
+  return text.find_first_not_of("0123456789.") == std::string::npos ? "" : "must be a number such as 1 or 0.5";
+}
+
 void declare(CLI::App& app, Arguments& a) {
   app.set_help_flag("-h,--help", "Show this help");
   app.set_version_flag("--version", "blobmount " BLOBMOUNT_VERSION);
@@ -61,6 +66,7 @@ void declare(CLI::App& app, Arguments& a) {
   auto* more = app.add_option_group("More");
   more->add_option("--attr-ttl", a.attr_ttl_s, "Seconds for which open trusts what is known")
       ->capture_default_str()
+      ->check(plain_decimal)
       ->check(CLI::Range(0.0, 86400.0));
   more->add_option("--ca-file", a.config.ca_file,
                    "Certificate authorities to trust instead of the system's, PEM");

@@ -164,7 +164,7 @@ TEST_F(CommandLine, WrongValuesAreRefused) {
     expect_refused({"--file-mode", mode, "account", "/mnt"}, "--file-mode");
     expect_refused({"--dir-mode", mode, "account", "/mnt"}, "--dir-mode");
   }
-  for (const auto* ttl : {"-1", "86401", "soon"})
+  for (const auto* ttl : {"-1", "86401", "soon", "nan"})
     expect_refused({"--attr-ttl", ttl, "account", "/mnt"}, "--attr-ttl");
   expect_refused({"--uid", "nobody", "account", "/mnt"}, "--uid");
 }

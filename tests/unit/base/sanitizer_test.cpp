@@ -29,23 +29,25 @@ namespace {
 #if defined(BM_ADDRESS_SANITIZER)
 // the presets have it together with undefined
 
-char read_behind_the_end() {
+// The results go to volatile objects: an optimizer leaves out what nobody looks at, and the defect with it.
+
+void read_behind_the_end() {
   const auto bytes = std::make_unique<char[]>(16);
   const volatile std::size_t behind = 16;
-  return bytes[behind];
+  [[maybe_unused]] const volatile char seen = bytes[behind];
 }
 
-int overflow() {
+void overflow() {
   const volatile int largest = std::numeric_limits<int>::max();
-  return largest + 1;
+  [[maybe_unused]] const volatile int more = largest + 1;
 }
 
 TEST(SanitizerDeathTest, AReadBehindTheEndOfTheHeapsMemoryIsFatal) {
-  EXPECT_DEATH(static_cast<void>(read_behind_the_end()), "heap-buffer-overflow");
+  EXPECT_DEATH(read_behind_the_end(), "heap-buffer-overflow");
 }
 
 TEST(SanitizerDeathTest, ASignedOverflowIsFatal) {
-  EXPECT_DEATH(static_cast<void>(overflow()), "signed integer overflow");
+  EXPECT_DEATH(overflow(), "signed integer overflow");
 }
 #endif
 

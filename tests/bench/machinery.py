@@ -108,12 +108,12 @@ def curl(*arguments: str) -> str:
 def curl_in_parallel(url: str, size: int, connections: int = 16, part: int = 16 * MIB) -> float:
     """Seconds that a raw parallel download takes: ranges of `part` bytes on `connections`, thrown away."""
     ranges = (f"{start}-{min(start + part, size) - 1}" for start in range(0, size, part))
-    requests = [f'url = "{url}"\nrange = "{r}"\noutput = "/dev/null"\nsilent\nfail\nnoproxy = "*"\n' for r in ranges]
+    requests = [f'url = "{url}"\nrange = "{r}"\noutput = "/dev/null"\nno-progress-meter\nfail\nnoproxy = "*"\n' for r in ranges]
     with tempfile.NamedTemporaryFile("w", suffix=".curlrc") as config:
         config.write("next\n".join(requests))
         config.flush()
         with timed() as timer:
-            subprocess.run(["curl", "--parallel", "--parallel-immediate", "--parallel-max", str(connections),
+            subprocess.run(["curl", "--no-progress-meter", "--parallel", "--parallel-immediate", "--parallel-max", str(connections),
                             "--config", config.name], check=True)
     return timer.seconds
 

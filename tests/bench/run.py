@@ -24,9 +24,14 @@ class Row:
     def __str__(self):
         ours, curl_figure = statistics.median(self.ours), statistics.median(self.curl)
         pairs = [a / b if self.more_is_better else b / a for a, b in zip(self.ours, self.curl)]
-        return (f"| {self.work} | {ours:.1f} {self.unit} | {curl_figure:.1f} {self.unit} | {statistics.median(pairs):.2f} "
-                f"| {statistics.median(self.native):.1f} {self.unit} | {statistics.median(self.cpu):.2f} s "
+        return (f"| {self.work} | {figure(ours)} {self.unit} | {figure(curl_figure)} {self.unit} | {statistics.median(pairs):.2f} "
+                f"| {figure(statistics.median(self.native))} {self.unit} | {statistics.median(self.cpu):.2f} s "
                 f"| {max(self.memory) / MIB:.0f} MiB |")
+
+
+def figure(number):
+    """Three digits that count."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def sequential(build, runs, model):

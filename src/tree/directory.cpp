@@ -115,7 +115,7 @@ void Directory::list(Duration maximum_age, Completion<SharedSnapshot> done) {
       fresh = snapshot_;
     } else {
       first = !listing_;
-      if (first) listing_ = Request<SharedSnapshot>{.asked = now};
+      if (first) listing_.emplace().asked = now;
       const bool late = !first && now - listing_->asked >= maximum_age;
       (late ? listing_->late : listing_->waiting).push_back(std::move(done));
     }

@@ -21,17 +21,6 @@ constexpr std::chrono::seconds lifetime{6};
 /// open trusts what it knows for a second; the machine may be busy.
 constexpr Duration soon = 10s;
 
-AzuriteAccount& account() {
-  static AzuriteAccount running;
-  static const bool filled = [] {
-    running.author.create_container("test");
-    running.author.put("test", "text.txt", "hello\n");
-    return true;
-  }();
-  (void)filled;
-  return running;
-}
-
 /// Azurite behind a door that knows roles, and a VM of each test's own.
 class Mission : public testing::Test {
  protected:
@@ -47,7 +36,7 @@ class Mission : public testing::Test {
     return cat(mounted) == "cat: " + (mounted / "test/text.txt").string() + ": Permission denied\n";
   }
 
-  RoleGate gate{account().azurite.endpoint(), account().azurite.ca_file()};
+  RoleGate gate{account_with_hello().azurite.endpoint(), account_with_hello().azurite.ca_file()};
   IdentityEndpoint identity;
 };
 

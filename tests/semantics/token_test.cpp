@@ -15,17 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-AzuriteAccount& account() {
-  static AzuriteAccount running;
-  static const bool filled = [] {
-    running.author.create_container("test");
-    running.author.put("test", "text.txt", "hello\n");
-    return true;
-  }();
-  (void)filled;
-  return running;
-}
-
 /// A VM with an identity endpoint of its own, so that each test has its own troubles. Nothing is believed
 /// for longer than it takes to ask again, so that every read shows its token.
 class Token : public testing::Test {
@@ -34,7 +23,7 @@ class Token : public testing::Test {
     return by_identity(gate.endpoint(), endpoint, "test").with("--attr-ttl", "0");
   }
 
-  RoleGate gate{account().azurite.endpoint(), account().azurite.ca_file()};
+  RoleGate gate{account_with_hello().azurite.endpoint(), account_with_hello().azurite.ca_file()};
   IdentityEndpoint identity;
 };
 

@@ -9,4 +9,15 @@ MountOptions by_identity(const Url& endpoint, const IdentityEndpoint& identity, 
           .environment = {{"AZURE_POD_IDENTITY_AUTHORITY_HOST", identity.url().to_string()}}};
 }
 
+AzuriteAccount& account_with_hello() {
+  static AzuriteAccount running;
+  static const bool filled = [] {
+    running.author.create_container("test");
+    running.author.put("test", "text.txt", "hello\n");
+    return true;
+  }();
+  (void)filled;
+  return running;
+}
+
 }  // namespace blobmount::tests

@@ -94,8 +94,9 @@ template <typename T>
 std::vector<Completion<T>> Directory::take_waiting(Request<T>& request, bool succeeded, SteadyTime now) {
   auto waiting = std::move(request.waiting);
   if (!succeeded) std::move(request.late.begin(), request.late.end(), std::back_inserter(waiting));
-  auto next = succeeded ? std::move(request.late) : std::vector<Completion<T>>();
-  request = {.asked = now, .waiting = std::move(next)};
+  request.asked = now;
+  request.waiting = succeeded ? std::move(request.late) : std::vector<Completion<T>>();
+  request.late.clear();
   return waiting;
 }
 

@@ -59,10 +59,10 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   /// Those who wait for one answer.
   template <typename T>
   struct Request {
-    SteadyTime asked{};
-    std::vector<Completion<T>> waiting{};
+    SteadyTime asked;
+    std::vector<Completion<T>> waiting;
     /// For whom its answer may be too old: they share the next request.
-    std::vector<Completion<T>> late{};
+    std::vector<Completion<T>> late;
   };
 
   template <typename T>

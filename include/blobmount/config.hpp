@@ -34,8 +34,8 @@ struct SharedKey {
 };
 
 struct TreeConfig {
-  /// How old an answer may be when a file is opened, or a name is said to be absent. Listings, and what
-  /// stat shows, may be ten times as old.
+  /// How old an answer may be when a file or directory is opened, or a name is said to be absent. What stat
+  /// shows may be ten times as old.
   Duration attr_ttl{std::chrono::seconds{1}};
 };
 

@@ -36,6 +36,7 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   const auto served = session->serve();
   // while the kernel is still there: whoever waits for an answer gets one
   tower.stop();
+  if (!served) log.error("the mount broke", {{"reason", served.error().message}});
   log.info("unmounted", {{"source", source}, {"from", config.mount_point}});
   return served;
 }

@@ -5,9 +5,23 @@ namespace {
 
 constexpr std::chrono::minutes shortest_silence{1};
 
-bool is_refusal(ErrorCode code) {
-  return code == ErrorCode::permission_denied || code == ErrorCode::unauthenticated ||
-         code == ErrorCode::not_permitted;
+/// What an operator would want to know of; the rest is told to the program that asked, and is its business.
+bool is_trouble(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::permission_denied:
+    case ErrorCode::unauthenticated:
+    case ErrorCode::not_permitted:
+    case ErrorCode::throttled:
+    case ErrorCode::unavailable:
+    case ErrorCode::unreachable:
+    case ErrorCode::untrusted:
+    case ErrorCode::timed_out:
+    case ErrorCode::corrupt:
+    case ErrorCode::internal:
+      return true;
+    default:
+      return false;
+  }
 }
 
 std::string_view shown(std::string_view container) { return container.empty() ? "(the account)" : container; }
@@ -15,7 +29,7 @@ std::string_view shown(std::string_view container) { return container.empty() ? 
 }  // namespace
 
 void RefusalLog::failed(const std::string& container, const Error& error) {
-  if (!is_refusal(error.code)) return;
+  if (!is_trouble(error.code)) return;
   {
     const auto now = clock_.now();
     const MutexLock lock(mutex_);
@@ -25,7 +39,7 @@ void RefusalLog::failed(const std::string& container, const Error& error) {
     refusal.told = true;
     refusal.quiet_until = now + shortest_silence;
   }
-  log_.warning("access refused; told once until it works again",
+  log_.warning("requests fail; told once until they work again",
                {{"container", shown(container)}, {"reason", error.message}});
 }
 
@@ -41,7 +55,7 @@ void RefusalLog::succeeded(const std::string& container) {
       refusal.told = false;
     }
   }
-  if (count > 0) log_.info("access works again", {{"container", shown(container)}, {"refused", count}});
+  if (count > 0) log_.info("requests work again", {{"container", shown(container)}, {"failed", count}});
 }
 
 }  // namespace blobmount

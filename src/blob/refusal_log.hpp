@@ -1,7 +1,7 @@
 #pragma once
 
-/// Tells the operator once, not a thousand times, that a container (or the account) refuses us, and once that
-/// it no longer does.
+/// Tells the operator once, not a thousand times, that a container (or the account) refuses us or cannot be
+/// reached, and once that it works again.
 
 #include <map>
 #include <string>
@@ -20,9 +20,9 @@ class RefusalLog {
  public:
   RefusalLog(Clock& clock, Log& log) : clock_(clock), log_(log) {}
 
-  /// A request was answered with `error`. The first that is a refusal is logged with its reason, others of
-  /// the same kind are counted until one succeeds. Where success and refusal take turns, because only some
-  /// blobs are refused, it is said once a minute.
+  /// A request ended with `error`, after all its tries. The first that is a refusal or an outage is logged
+  /// with its reason, others of the same kind are counted until one succeeds. Where success and refusal take
+  /// turns, because only some blobs are refused, it is said once a minute.
   void failed(const std::string& container, const Error& error) BM_EXCLUDES(mutex_);
   void succeeded(const std::string& container) BM_EXCLUDES(mutex_);
 

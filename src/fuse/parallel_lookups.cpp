@@ -36,6 +36,7 @@ ssize_t write_answer(int device, iovec* parts, int count, void* /*userdata*/) {
 }  // namespace
 
 void allow_parallel_lookups(fuse_session* session) {
+  // fuse_version() has no patch level; to do it twice does no harm
   static constexpr int first_that_does_it = FUSE_MAKE_VERSION(3, 17);
   if (fuse_version() >= first_that_does_it) return;
   // without the splice functions libfuse reads and writes plainly, which is quicker for messages this short

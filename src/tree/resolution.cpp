@@ -61,10 +61,17 @@ class Resolution : public std::enable_shared_from_this<Resolution> {
 
   Result<std::optional<KnownEntry>> conclusion() {
     if (below_ && !below_->blobs.empty()) return std::optional(directory_entry(name_, marker_time()));
-    if (properties_) return std::optional(entry_of(name_, *properties_));
+    if (properties_ && !could_be_directory()) return std::optional(entry_of(name_, *properties_));
+    if (properties_) return look_up_failed(below_.error());
     if (!is_absent(properties_.error())) return look_up_failed(properties_.error());
     if (!below_ && !is_absent(below_.error())) return look_up_failed(below_.error());
     return std::optional<KnownEntry>();
+  }
+
+  /// The directory wins, so a blob is not known to be a file before the listing has said that nothing is
+  /// below. A role that may read and not list does not get to know.
+  [[nodiscard]] bool could_be_directory() const {
+    return !below_ && !is_absent(below_.error()) && below_.error().code != ErrorCode::permission_denied;
   }
 
   [[nodiscard]] std::optional<WallTime> marker_time() const {

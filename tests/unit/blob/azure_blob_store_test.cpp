@@ -157,7 +157,7 @@ TEST_F(AzureBlobStoreTest, ARefusalIsLoggedOnceAndSoIsItsEnd) {
 
   EXPECT_THAT(log_.lines_for_operators(), ElementsAre(testing::AllOf(HasSubstr("warning"), HasSubstr("docs"),
                                                                      HasSubstr("Storage Blob Data Reader")),
-                                                      HasSubstr("refused=11")));
+                                                      HasSubstr("failed=11")));
 }
 
 }  // namespace

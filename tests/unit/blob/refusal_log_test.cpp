@@ -34,7 +34,7 @@ TEST_F(RefusalLogTest, ARefusalIsToldOnceNotAThousandTimes) {
 
   EXPECT_THAT(
       log_.lines(),
-      ElementsAre("warning access refused; told once until it works again container=docs reason=no role"));
+      ElementsAre("warning requests fail; told once until they work again container=docs reason=no role"));
 }
 
 TEST_F(RefusalLogTest, ThatItWorksAgainIsToldOnceWithTheCount) {
@@ -43,13 +43,19 @@ TEST_F(RefusalLogTest, ThatItWorksAgainIsToldOnceWithTheCount) {
   refusals_.succeeded("docs");
 
   EXPECT_THAT(log_.lines(),
-              ElementsAre(StartsWith("warning"), "info access works again container=docs refused=3"));
+              ElementsAre(StartsWith("warning"), "info requests work again container=docs failed=3"));
 }
 
-TEST_F(RefusalLogTest, SuccessWithoutARefusalIsNoNews) {
+TEST_F(RefusalLogTest, AnOutageIsToldToo) {
+  for (int i = 0; i < 100; ++i) refusals_.failed("docs", {ErrorCode::timed_out, "no answer"});
+
+  EXPECT_THAT(log_.lines(), ElementsAre(HasSubstr("container=docs reason=no answer")));
+}
+
+TEST_F(RefusalLogTest, WhatOnlyTheProgramNeedsToKnowIsNoNews) {
   refusals_.succeeded("docs");
   refusals_.failed("docs", {ErrorCode::not_found, "no such blob"});
-  refusals_.failed("docs", {ErrorCode::unavailable, "down"});
+  refusals_.failed("docs", {ErrorCode::changed, "another version"});
   refusals_.succeeded("docs");
 
   EXPECT_THAT(log_.lines(), IsEmpty());
@@ -66,7 +72,7 @@ TEST_F(RefusalLogTest, EachContainerAndEachKindIsToldOfItsOwn) {
                                         HasSubstr("container=docs reason=no token"),
                                         HasSubstr("container=docs2 reason=no role"),
                                         HasSubstr("container=(the account) reason=no role"),
-                                        "info access works again container=docs2 refused=1"));
+                                        "info requests work again container=docs2 failed=1"));
 }
 
 TEST_F(RefusalLogTest, WhereRefusalAndSuccessTakeTurnsItIsToldOnceAMinute) {
@@ -90,7 +96,7 @@ TEST_F(RefusalLogTest, ARefusalThatComesBackAtOnceAndStaysIsToldAfterAMinute) {
   refusals_.succeeded("docs");
 
   ASSERT_EQ(log_.lines().size(), 4U);
-  EXPECT_EQ(log_.lines().back(), "info access works again container=docs refused=2");
+  EXPECT_EQ(log_.lines().back(), "info requests work again container=docs failed=2");
 }
 
 }  // namespace

@@ -155,6 +155,17 @@ TEST_F(Resolving, FindsADirectoryThoughTheBlobCannotBeLookedAt) {
   EXPECT_EQ(kind_of("a"), "directory");
 }
 
+TEST_F(Resolving, DoesNotTakeADirectoryForAFileWhileItCannotBeListed) {
+  store_.put("docs", "a", "text");
+  store_.put("docs", "a/b", "text");
+  store_.fail_next(Call::list_blobs, {ErrorCode::unavailable, "try later"});
+
+  const auto entry = resolve(docs, "a");
+
+  ASSERT_FALSE(entry);
+  EXPECT_EQ(entry.error().code, ErrorCode::unavailable);
+}
+
 TEST_F(Resolving, OfAContainerAsksForThatContainerOnly) {
   store_.put_container("docs");
 

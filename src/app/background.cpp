@@ -12,14 +12,15 @@
 namespace blobmount {
 namespace {
 
+/// Not before the mount is usable: until then Ctrl-C is meant for the child, too.
 void leave_terminal() {
+  setsid();
   const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nowhere, stream);
   close(nowhere);
 }
 
 [[noreturn]] void run_child(int ready_pipe, const std::function<int(const std::function<void()>&)>& body) {
-  setsid();
   if (chdir("/") != 0) std::exit(EXIT_FAILURE);  // so that no other filesystem is kept busy
   const auto ready = [ready_pipe] {
     leave_terminal();

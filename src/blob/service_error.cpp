@@ -33,16 +33,13 @@ constexpr std::array meanings{
 
     Meaning{"AuthorizationPermissionMismatch", ErrorCode::permission_denied,
             "the identity has no role that allows this: assign it the role Storage Blob Data Reader (a new "
-            "assignment "
-            "takes some minutes to act)"},
+            "assignment takes some minutes to act)"},
     Meaning{"InsufficientAccountPermissions", ErrorCode::permission_denied,
             "the identity may not do this: assign it the role Storage Blob Data Reader (a new assignment "
-            "takes some "
-            "minutes to act)"},
-    Meaning{
-        "AuthorizationFailure", ErrorCode::permission_denied,
-        "a firewall or network rule of the storage account refuses this machine: allow its network, or use a "
-        "private endpoint"},
+            "takes some minutes to act)"},
+    Meaning{"AuthorizationFailure", ErrorCode::permission_denied,
+            "a firewall or network rule of the storage account refuses this machine: allow its network, or "
+            "use a private endpoint"},
     Meaning{"AuthorizationSourceIPMismatch", ErrorCode::permission_denied,
             "the credential is not valid from this machine's address"},
     Meaning{"AccountIsDisabled", ErrorCode::permission_denied, "the storage account is disabled"},
@@ -56,8 +53,7 @@ constexpr std::array meanings{
             "clock?"},
     Meaning{"InvalidAuthenticationInfo", ErrorCode::unauthenticated,
             "the service does not accept the token or signature: is it of the right tenant, and this "
-            "machine's clock "
-            "right?"},
+            "machine's clock right?"},
     Meaning{"NoAuthenticationInformation", ErrorCode::unauthenticated, "the service asks for a credential"},
 
     Meaning{"BlobArchived", ErrorCode::not_permitted,

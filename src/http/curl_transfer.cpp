@@ -41,7 +41,6 @@ void CurlTransfer::set_request() {
   CURL* const curl = handle_.get();
   const auto set = [curl](CURLoption option, auto value) { curl_easy_setopt(curl, option, value); };
 
-  set(CURLOPT_PRIVATE, static_cast<void*>(this));
   set(CURLOPT_URL, request_.url.to_string().c_str());
   set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_PROTOCOLS_STR, "http,https");

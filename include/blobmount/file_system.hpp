@@ -59,8 +59,7 @@ class OpenFile {
  public:
   virtual ~OpenFile() = default;
   /// Up to `size` bytes from `offset`, fewer only at the end of the file. Reports once, maybe before
-  /// returning. `changed` if the blob is another version by now, `not_found` if
-  /// it was deleted.
+  /// returning. `changed` if the blob is another version by now, `not_found` if it was deleted.
   virtual void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) = 0;
 };
 

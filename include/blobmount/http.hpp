@@ -70,7 +70,8 @@ class BodySink {
   /// The head of an answer came: is it the one that was asked for? `range` is what this try asked for. An
   /// Error ends the try with it.
   virtual Status begin(const HttpResponse& head, ByteRange range) = 0;
-  /// Never more than the range in total. An Error ends the try with it.
+  /// Never more than the range in total. An Error ends the try with it; `cancelled` is for a rest that nobody
+  /// wants.
   virtual Status append(std::span<const std::byte> bytes) = 0;
   /// Bytes taken so far, over all tries: a repeated request resumes there.
   [[nodiscard]] virtual std::uint64_t received() const = 0;
@@ -79,8 +80,13 @@ class BodySink {
 /// How long one try may take. A try that breaks a limit ends with timed_out.
 struct HttpLimits {
   Duration connect{std::chrono::seconds{10}};
-  Duration stall{std::chrono::seconds{10}};  ///< no byte for that long
+  Duration stall{std::chrono::seconds{10}};  ///< connected, and no byte for that long
+  Duration total{0};                         ///< from the start to the last byte; 0: no limit
 };
+
+/// How long `bytes` may take to come. What is slower than 16 KiB/s is not taken for a line but for a server
+/// that drips: 32 downloads side by side fill a line of 4 Mbit/s, and each is above that.
+constexpr Duration patience_for(std::uint64_t bytes) { return Duration{bytes * 1000 / (16U << 10U)}; }
 
 struct HttpRequest {
   std::string method = "GET";
@@ -90,7 +96,8 @@ struct HttpRequest {
   std::optional<ByteRange> range{};  ///< sent as Range
   std::shared_ptr<BodySink> sink{};  ///< where the body of a 2xx goes; HttpResponse::body without one
   HttpLimits limits{};
-  bool direct = false;  ///< never through a proxy
+  bool direct = false;            ///< never through a proxy
+  bool fresh_connection = false;  ///< on one that nobody has used before
 };
 
 using OnResponse = std::function<void(Result<HttpResponse>)>;

@@ -9,6 +9,9 @@
 namespace blobmount {
 namespace {
 
+/// Of a page of a listing: 5,000 entries of 1.6 KiB; most are half as long.
+constexpr std::uint64_t longest_page = 8U << 20U;
+
 Error no_such_container(const std::string& name) {
   return {ErrorCode::not_found, "'" + name + "' cannot be the name of a container"};
 }
@@ -77,6 +80,7 @@ void AzureBlobStore::read(const BlobVersion& version, ByteRange range, OnPiece p
   auto download = std::make_shared<RangeDownload>(version, range, std::move(piece));
   auto request = read_request(endpoint_, version, range);
   request.sink = download;
+  request.limits = limits_for(range.length, stall_timeout_);
   transport_.start(
       std::move(request),
       [this, download, subject = Subject{"read", version.container, version.blob}, done = std::move(done)](
@@ -85,6 +89,7 @@ void AzureBlobStore::read(const BlobVersion& version, ByteRange range, OnPiece p
 
 template <typename T>
 void AzureBlobStore::ask(HttpRequest request, Subject subject, Decode<T> decode, Completion<T> done) {
+  request.limits = limits_for(longest_page, stall_timeout_);
   transport_.start(std::move(request), [this, subject = std::move(subject), decode = std::move(decode),
                                         done = std::move(done)](Result<HttpResponse> answer) mutable {
     decoders_.submit([this, subject = std::move(subject), decode = std::move(decode), done = std::move(done),

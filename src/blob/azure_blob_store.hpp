@@ -18,9 +18,14 @@ namespace blobmount {
 /// no container or blob can have is answered with not_found at once, without a request.
 class AzureBlobStore final : public BlobStore {
  public:
-  /// `endpoint` is the account's.
-  AzureBlobStore(HttpTransport& transport, Url endpoint, WorkerPool& decoders, Clock& clock, Log& log)
-      : transport_(transport), decoders_(decoders), endpoint_(std::move(endpoint)), refusals_(clock, log) {}
+  /// `endpoint` is the account's; a try in which no byte comes for `stall_timeout` is given up.
+  AzureBlobStore(HttpTransport& transport, Url endpoint, WorkerPool& decoders, Clock& clock, Log& log,
+                 Duration stall_timeout = HttpLimits{}.stall)
+      : transport_(transport),
+        decoders_(decoders),
+        endpoint_(std::move(endpoint)),
+        stall_timeout_(stall_timeout),
+        refusals_(clock, log) {}
 
   void list_containers(const ListContainersQuery& query, Completion<ContainerPage> done) override;
   void get_container(const std::string& container, Completion<ContainerProperties> done) override;
@@ -51,6 +56,7 @@ class AzureBlobStore final : public BlobStore {
   HttpTransport& transport_;
   WorkerPool& decoders_;
   const Url endpoint_;
+  const Duration stall_timeout_;
   RefusalLog refusals_;
 };
 

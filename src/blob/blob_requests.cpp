@@ -87,4 +87,8 @@ HttpRequest read_request(const Url& endpoint, const BlobVersion& version, ByteRa
   return request;
 }
 
+HttpLimits limits_for(std::uint64_t length, Duration stall_timeout) {
+  return {.stall = stall_timeout, .total = stall_timeout + patience_for(length)};
+}
+
 }  // namespace blobmount

@@ -29,4 +29,9 @@ HttpRequest get_properties_request(const Url& endpoint, std::string_view contain
 /// Pinned to the version: another one is answered with 412. `range` is not empty.
 HttpRequest read_request(const Url& endpoint, const BlobVersion& version, ByteRange range);
 
+/// How long a try may take whose answer has a body of `length` bytes at most. The more is asked for, the more
+/// time it has: a server that drips a byte now and then must not hold a reader for ever, and a line that is
+/// slow but gets on must not be cut.
+HttpLimits limits_for(std::uint64_t length, Duration stall_timeout);
+
 }  // namespace blobmount

@@ -10,7 +10,8 @@ namespace blobmount {
 
 class RangeDownload final : public BodySink {
  public:
-  /// `range` lies within the version and is not empty. `piece` is called by append(), on its thread.
+  /// `range` lies within the version and is not empty. `piece` is called by append(), on its thread, and not
+  /// again once it has said that the rest is not wanted: from then on all ends with `cancelled`.
   RangeDownload(BlobVersion version, ByteRange range, OnPiece piece)
       : version_(std::move(version)), range_(range), piece_(std::move(piece)) {}
 
@@ -29,6 +30,7 @@ class RangeDownload final : public BodySink {
   const ByteRange range_;
   const OnPiece piece_;
   std::uint64_t received_ = 0;
+  bool wanted_ = true;
 };
 
 }  // namespace blobmount

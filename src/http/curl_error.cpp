@@ -12,15 +12,9 @@ std::string authority_of(const Url& url) {
   return url.host + ":" + std::to_string(url.port != 0 ? url.port : url.scheme == "https" ? 443 : 80);
 }
 
-std::string seconds(Duration duration) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + " s";
-}
-
-/// By a new connection, TLS included, or by one that was there before.
-bool connected(CURL* handle) {
-  curl_off_t microseconds = 0;
-  curl_easy_getinfo(handle, CURLINFO_PRETRANSFER_TIME_T, &microseconds);
-  return microseconds > 0;
+std::string shown(Duration duration) {
+  const auto ms = duration.count();
+  return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
 }
 
 int system_error_of(CURL* handle) {
@@ -43,13 +37,10 @@ Error lost(const Url& url, const std::string& sentence) {
   return {ErrorCode::unavailable, "connection to " + authority_of(url) + " lost: " + sentence};
 }
 
-Error timed_out(CURL* handle, const HttpRequest& request) {
-  if (!connected(handle)) {
-    return {ErrorCode::timed_out, "no connection to " + authority_of(request.url) + " within " +
-                                      seconds(request.limits.connect) + ": does a firewall drop it?"};
-  }
-  return {ErrorCode::timed_out,
-          "no byte from " + authority_of(request.url) + " for " + seconds(request.limits.stall)};
+/// The one limit that is left to curl.
+Error not_connected(const HttpRequest& request) {
+  return {ErrorCode::timed_out, "no connection to " + authority_of(request.url) + " within " +
+                                    shown(request.limits.connect) + ": does a firewall drop it?"};
 }
 
 /// The peer broke the rules of TLS, or has none; a handshake that the network cut short says nothing about
@@ -79,7 +70,7 @@ Error error_of_curl(CURL* handle, CURLcode code, const HttpRequest& request, std
     case CURLE_COULDNT_CONNECT:
       return unreachable(handle, url);
     case CURLE_OPERATION_TIMEDOUT:
-      return timed_out(handle, request);
+      return not_connected(request);
     case CURLE_SSL_CONNECT_ERROR:
       if (!against_tls(sentence)) return lost(url, sentence);
       return untrusted(url, sentence);
@@ -102,6 +93,16 @@ Error error_of_curl(CURL* handle, CURLcode code, const HttpRequest& request, std
     default:
       return lost(url, sentence);
   }
+}
+
+Error too_silent(const HttpRequest& request) {
+  return {ErrorCode::timed_out,
+          "no byte from " + authority_of(request.url) + " for " + shown(request.limits.stall)};
+}
+
+Error too_long(const HttpRequest& request) {
+  return {ErrorCode::timed_out,
+          "no complete answer from " + authority_of(request.url) + " within " + shown(request.limits.total)};
 }
 
 }  // namespace blobmount

@@ -13,8 +13,11 @@ namespace {
 
 /// Connections kept open for the next request. Each costs a socket here and nothing at the service.
 constexpr long kept_connections = 64;
+/// Each has 8 KiB and the TLS sessions of its connections, which spare the next one a round trip.
 constexpr std::size_t kept_handles = 64;
-constexpr int longest_pause_ms = 60'000;
+/// So late, at most, it is noticed that a limit is broken.
+constexpr Duration between_looks{200};
+constexpr std::chrono::minutes longest_pause{1};
 constexpr Duration pause_after_failed_poll{10};
 
 Error ending() { return {ErrorCode::cancelled, "the mount is ending"}; }
@@ -78,6 +81,8 @@ void CurlLoop::run() {
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
     finish_ended();
+    // after the bytes that wait have been taken: none is silent only because this thread was not looking
+    give_up_overdue();
     run_due_timers();
     const auto polled = curl_multi_poll(multi_.get(), nullptr, 0, pause_in_ms(), nullptr);
     // out of memory: that passes, and must not keep a core busy meanwhile
@@ -125,6 +130,21 @@ void CurlLoop::finish_ended() {
   }
 }
 
+void CurlLoop::give_up_overdue() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_look_) return;
+  next_look_ = now + between_looks;
+  for (auto entry = transfers_.begin(); entry != transfers_.end();) {
+    const auto current = entry++;
+    auto error = current->second->overdue(now);
+    if (!error) continue;
+    auto transfer = std::move(transfers_.extract(current).mapped());
+    curl_multi_remove_handle(multi_.get(), transfer->handle());  // closes its connection
+    auto outcome = CurlTransfer::give_up(std::move(transfer), *std::move(error));
+    deliver(std::move(outcome));
+  }
+}
+
 void CurlLoop::run_due_timers() {
   const auto now = std::chrono::steady_clock::now();
   while (!timers_.empty() && timers_.begin()->first <= now) {
@@ -134,10 +154,12 @@ void CurlLoop::run_due_timers() {
 }
 
 int CurlLoop::pause_in_ms() const {
-  if (timers_.empty()) return longest_pause_ms;
-  const auto until = timers_.begin()->first - std::chrono::steady_clock::now();
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(until).count();
-  return static_cast<int>(std::clamp<std::int64_t>(ms, 0, longest_pause_ms));
+  const auto now = std::chrono::steady_clock::now();
+  auto until = now + longest_pause;
+  if (!timers_.empty()) until = std::min(until, timers_.begin()->first);
+  if (!transfers_.empty()) until = std::min(until, next_look_);
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
+  return static_cast<int>(std::max<std::int64_t>(ms, 0));
 }
 
 void CurlLoop::cancel_all() {

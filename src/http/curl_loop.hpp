@@ -54,6 +54,7 @@ class CurlLoop {
   bool take_inbox() BM_EXCLUDES(mutex_);
   void begin(Start start);
   void finish_ended();
+  void give_up_overdue();
   void run_due_timers();
   [[nodiscard]] int pause_in_ms() const;
   void cancel_all();
@@ -71,6 +72,7 @@ class CurlLoop {
   std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
   std::vector<CurlHandle> idle_;
   std::unordered_map<CURL*, std::unique_ptr<CurlTransfer>> transfers_;
+  SteadyTime next_look_{};  ///< for transfers that are overdue
   std::multimap<SteadyTime, std::function<void()>> timers_;
 
   std::thread thread_;

@@ -9,6 +9,7 @@
 
 #include <curl/curl.h>
 
+#include "blobmount/clock.hpp"
 #include "blobmount/http.hpp"
 
 namespace blobmount {
@@ -21,6 +22,10 @@ class CurlTransfer {
   CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done, const std::string& ca_file);
 
   [[nodiscard]] CURL* handle() const { return handle_.get(); }
+
+  /// Why it is to be given up, if its request does not allow it to go on at `now`. To be asked often: bytes
+  /// of the request that have gone out count from when this sees them.
+  std::optional<Error> overdue(SteadyTime now);
 
   /// The transfer has left the multi handle with `code`. Gives the handle back and what is to be told to
   /// `done`.
@@ -37,6 +42,9 @@ class CurlTransfer {
   void set_request();
   void set_trust(const std::string& ca_file);
   void set_headers();
+  /// When the connection was ready, TLS included; nothing: it is not.
+  [[nodiscard]] std::optional<SteadyTime> connected() const;
+  [[nodiscard]] curl_off_t sent() const;
   bool on_header(std::string_view line);
   bool on_body(std::span<const std::byte> bytes);
   /// The head is complete: ask the sink whether it is the right one.
@@ -53,10 +61,14 @@ class CurlTransfer {
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> header_lines_{nullptr, curl_slist_free_all};
   std::array<char, CURL_ERROR_SIZE> detail_{};
 
+  const SteadyTime began_ = std::chrono::steady_clock::now();
+  SteadyTime last_byte_ = began_;
+  curl_off_t sent_ = 0;  ///< of the request's body, when last looked at
+
   HttpResponse response_;
   std::size_t head_size_ = 0;
   bool body_begun_ = false;
-  std::optional<Error> refused_;  ///< why the sink, or a limit, ended the try
+  std::optional<Error> refused_;  ///< why the sink, or we, ended the try
 };
 
 }  // namespace blobmount

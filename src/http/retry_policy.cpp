@@ -50,8 +50,13 @@ std::optional<Duration> pause_before_retry(const RetryPolicy& policy, const TryO
                                            double chance) {
   if (!transient(policy, ended)) return std::nullopt;
   const auto pause = std::max(backoff(policy, ended.tries, chance), retry_after(ended.outcome));
-  if (ended.elapsed + pause > policy.budget) return std::nullopt;
+  if (ended.elapsed + pause > policy.budget + patience_for(ended.received)) return std::nullopt;
   return pause;
+}
+
+Duration stall_limit_after(int timeouts, Duration limit) {
+  if (timeouts == 0) return limit;
+  return std::min<Duration>(limit, std::chrono::seconds(1LL << std::clamp(timeouts - 2, 0, 20)));
 }
 
 }  // namespace blobmount

@@ -12,8 +12,11 @@ namespace blobmount {
 /// https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific
 struct RetryPolicy {
   Duration first_pause{std::chrono::milliseconds{100}};
-  Duration longest_pause{std::chrono::seconds{10}};
-  /// From the first try to the start of the last one.
+  /// So late, at most, the end of an outage is noticed. A client asks a broken service twenty times a minute
+  /// then, which does not hold up its recovery; one that wants fewer says so with Retry-After.
+  Duration longest_pause{std::chrono::seconds{3}};
+  /// From the first try to the start of the last one. It grows by what the bytes received may take: a slow
+  /// line that gets on is no error, one that drips is.
   Duration budget{std::chrono::seconds{60}};
   /// Whether to go on where no connection could be made. While mounted that passes; before mounting it is an
   /// answer.
@@ -23,13 +26,20 @@ struct RetryPolicy {
 /// What is known when a try has ended.
 struct TryOutcome {
   const Result<HttpResponse>& outcome;
-  int tries = 1;           ///< made so far
-  int refused_tokens = 0;  ///< how many of them ended with 401, this one included
-  Duration elapsed{0};     ///< since the first try began
+  int tries = 1;               ///< made so far
+  int refused_tokens = 0;      ///< how many of them ended with 401, this one included
+  Duration elapsed{0};         ///< since the first try began
+  std::uint64_t received = 0;  ///< bytes that need not be asked for again
 };
 
 /// The pause before the next try, or nothing: give up. `chance` is in [0, 1) and spreads the pauses of many
 /// clients.
 std::optional<Duration> pause_before_retry(const RetryPolicy& policy, const TryOutcome& ended, double chance);
+
+/// How long a try may be silent after so many tries in a row that ended with timed_out: `limit` for the first
+/// one, then 1 s, 1 s, 2 s, 4 s, ... up to it. One stall shows that something is broken, and that the next
+/// connection is bad too should not cost the reader as much again; a service that is slow for everybody still
+/// gets its time in the end.
+Duration stall_limit_after(int timeouts, Duration limit);
 
 }  // namespace blobmount

@@ -5,14 +5,25 @@
 namespace blobmount {
 namespace {
 
-/// What is left to ask for when `request` is tried again.
-HttpRequest rest_of(const HttpRequest& request) {
+std::uint64_t received(const HttpRequest& request) {
+  return request.sink && request.range ? request.sink->received() : 0;
+}
+
+/// What is left to ask for when `request` is tried again, after so many tries in a row that timed out.
+HttpRequest rest_of(const HttpRequest& request, int timeouts) {
   auto rest = request;
-  if (request.sink && request.range) {
-    const auto received = request.sink->received();
-    rest.range = ByteRange{request.range->offset + received, request.range->length - received};
+  if (request.range) {
+    const auto taken = received(request);
+    rest.range = ByteRange{request.range->offset + taken, request.range->length - taken};
   }
+  rest.limits.stall = stall_limit_after(timeouts, request.limits.stall);
+  // what silenced one connection may have silenced all that were open then
+  rest.fresh_connection = request.fresh_connection || timeouts > 0;
   return rest;
+}
+
+bool timed_out(const Result<HttpResponse>& outcome) {
+  return !outcome && outcome.error().code == ErrorCode::timed_out;
 }
 
 bool complete(const HttpRequest& rest) { return rest.sink && rest.range && rest.range->length == 0; }
@@ -32,6 +43,7 @@ struct RetryingTransport::Call {
   SteadyTime started;
   int tries = 0;
   int refused_tokens = 0;
+  int timeouts = 0;  ///< the latest tries, in a row
 };
 
 void RetryingTransport::start(HttpRequest request, OnResponse done) {
@@ -39,7 +51,7 @@ void RetryingTransport::start(HttpRequest request, OnResponse done) {
 }
 
 void RetryingTransport::try_once(const std::shared_ptr<Call>& call) {
-  auto rest = rest_of(call->request);
+  auto rest = rest_of(call->request, call->timeouts);
   // the connection broke behind the last byte: there is nothing left to ask for
   if (complete(rest)) return call->done(HttpResponse{.status = 206});
   ++call->tries;
@@ -49,9 +61,10 @@ void RetryingTransport::try_once(const std::shared_ptr<Call>& call) {
 
 void RetryingTransport::ended(const std::shared_ptr<Call>& call, Result<HttpResponse> outcome) {
   if (outcome && outcome->status == 401) ++call->refused_tokens;
+  call->timeouts = timed_out(outcome) ? call->timeouts + 1 : 0;
   const auto elapsed = std::chrono::duration_cast<Duration>(clock_.now() - call->started);
-  const auto pause =
-      pause_before_retry(policy_, {outcome, call->tries, call->refused_tokens, elapsed}, chance_());
+  const TryOutcome ended{outcome, call->tries, call->refused_tokens, elapsed, received(call->request)};
+  const auto pause = pause_before_retry(policy_, ended, chance_());
   if (!pause) return call->done(std::move(outcome));
   const auto due = clock_.now() + *pause;
   scheduler_.run_after(*pause, [this, call, due] {

@@ -4,6 +4,7 @@
 /// INSTANTIATE_TEST_SUITE_P(Fake, BlobStoreContract, testing::Values(make_store)).
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <string>
 #include <vector>
@@ -272,6 +273,26 @@ TEST_P(BlobStoreContract, ARangeIsReadExactly) {
     ASSERT_TRUE(bytes) << bytes.error().message;
     EXPECT_EQ(*bytes, text.substr(range.offset, range.length));
   }
+}
+
+TEST_P(BlobStoreContract, AReadThatIsNotWantedEndsWithoutAnotherPiece) {
+  const std::string text(4'000'003, 'x');
+  put("blob", text);
+  const auto version = version_of("blob");
+  std::atomic<int> pieces{0};
+
+  const auto outcome = outcome_of<void>([&](Completion<void> done) {
+    const auto refuse = [&pieces](std::span<const std::byte> bytes) {
+      EXPECT_FALSE(bytes.empty());
+      ++pieces;
+      return false;
+    };
+    under_test_->store().read(version, {0, text.size()}, refuse, std::move(done));
+  });
+
+  EXPECT_EQ(code_of(outcome), ErrorCode::cancelled);
+  EXPECT_EQ(pieces, 1);
+  EXPECT_EQ(*store_.read(version, {0, 4}), "xxxx");
 }
 
 TEST_P(BlobStoreContract, ARangeOutsideTheBlobIsRefused) {

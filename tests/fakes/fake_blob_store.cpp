@@ -15,15 +15,17 @@ constexpr std::uint64_t longest_piece = 16 * 1024 - 7;
 
 std::size_t index_of(FakeBlobStore::Call call) { return static_cast<std::size_t>(call); }
 
-void tell_pieces(const Content& content, ByteRange range, const OnPiece& piece) {
+/// Whether all of them were wanted.
+bool tell_pieces(const Content& content, ByteRange range, const OnPiece& piece) {
   std::vector<std::byte> buffer(std::min(range.length, longest_piece));
   for (auto offset = range.offset; offset < range.end();) {
     const auto size = std::min<std::uint64_t>(range.end() - offset, buffer.size());
     const std::span bytes(buffer.data(), size);
     content(offset, bytes);
-    piece(bytes);
+    if (!piece(bytes)) return false;
     offset += size;
   }
+  return true;
 }
 
 }  // namespace
@@ -147,8 +149,8 @@ void FakeBlobStore::read(const BlobVersion& version, ByteRange range, OnPiece pi
   deliver(
       [content = std::move(content), range, piece = std::move(piece), done = exactly_once(std::move(done))] {
         if (!content) return done(content.error());
-        tell_pieces(*content, range, piece);
-        done({});
+        if (tell_pieces(*content, range, piece)) return done({});
+        done(Error{ErrorCode::cancelled, "nobody wants the rest"});
       });
 }
 

@@ -47,6 +47,7 @@ class BlockingStore {
     auto text = std::make_shared<std::string>();
     const auto take = [text](std::span<const std::byte> bytes) {
       text->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      return true;
     };
     BM_TRY(outcome_of<void>([&](auto done) { store_.read(version, range, take, std::move(done)); }));
     return *text;

@@ -81,6 +81,7 @@ TEST_F(AzureBlobStoreTest, ARangeIsReadThroughAndToldOnTheNetworkThread) {
       version, {2, 3},
       [&](std::span<const std::byte> bytes) {
         text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return true;
       },
       [&](const Status& status) {
         teller = std::this_thread::get_id();
@@ -121,6 +122,41 @@ TEST_F(AzureBlobStoreTest, AShortBodyIsAnError) {
   answer_ = answer(206, head_of("bytes 0-9/10"), "123456789");
 
   EXPECT_EQ(store_.read(version, {0, 10}).error().code, ErrorCode::corrupt);
+}
+
+TEST_F(AzureBlobStoreTest, AReadThatNobodyWantsIsCancelledAndNoNewsForTheOperator) {
+  answer_ = answer(206, head_of("bytes 0-9/10"), "0123456789");
+
+  const auto outcome = outcome_of<void>([&](Completion<void> done) {
+    azure_.read(
+        version, {0, 10}, [](auto) { return false; }, std::move(done));
+  });
+
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(log_.lines_for_operators().empty());
+}
+
+TEST_F(AzureBlobStoreTest, EachTryIsLimitedByWhatItAsksFor) {
+  const std::chrono::seconds stall{3};
+  AzureBlobStore azure(network_, parse_url("https://a.blob.core.windows.net/").value(), decoders_, clock_,
+                       log_, stall);
+  BlockingStore store(azure);
+  const BlobVersion large{.container = "docs", .blob = "b", .etag = "\"0x8D\"", .size = 1ULL << 30U};
+  (void)store.read(large, {0, 64U << 10U});
+  (void)store.read(large, {0, 4U << 20U});
+  (void)store.get_properties("docs", "b");
+  (void)store.list_containers({});
+
+  const auto sent = network_.requests();
+
+  ASSERT_EQ(sent.size(), 4U);
+  for (const auto& request : sent) {
+    EXPECT_EQ(request.limits.stall, stall);
+    EXPECT_GT(request.limits.total, stall);
+  }
+  EXPECT_EQ(sent[0].limits.total, stall + std::chrono::seconds{4});
+  EXPECT_EQ(sent[1].limits.total, stall + std::chrono::seconds{256});
 }
 
 TEST_F(AzureBlobStoreTest, ASignInPageIsNotTakenForAListingOrABlob) {

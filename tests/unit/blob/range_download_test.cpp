@@ -27,6 +27,7 @@ class RangeDownloadTest : public testing::Test {
   RangeDownload download_of(ByteRange range) {
     return {version_, range, [this](std::span<const std::byte> bytes) {
               taken_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+              return taken_.size() < enough_;
             }};
   }
 
@@ -38,6 +39,7 @@ class RangeDownloadTest : public testing::Test {
 
   const BlobVersion version_{.container = "c", .blob = "b", .etag = "\"0x8D\"", .size = 100};
   std::string taken_;
+  std::size_t enough_ = 1000;
 };
 
 TEST_F(RangeDownloadTest, TheRangeThatWasAskedForIsTaken) {
@@ -135,6 +137,20 @@ TEST_F(RangeDownloadTest, MoreThanWasAskedForIsRefusedAndNotTaken) {
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::corrupt);
   EXPECT_EQ(taken_, "abcd");
+}
+
+TEST_F(RangeDownloadTest, WhatNobodyWantsAnyMoreEndsAtOnceAndForGood) {
+  auto download = download_of({10, 5});
+  enough_ = 2;
+  EXPECT_TRUE(download.begin(partial("bytes 10-14/100"), {10, 5}));
+  EXPECT_TRUE(append(download, "a"));
+
+  for (const auto& status : {append(download, "b"), append(download, "c"),
+                             download.begin(partial("bytes 12-14/100"), {12, 3}), download.finish()}) {
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, ErrorCode::cancelled);
+  }
+  EXPECT_EQ(taken_, "ab");
 }
 
 TEST_F(RangeDownloadTest, LessThanWasAskedForIsCorruptNotFilledUp) {

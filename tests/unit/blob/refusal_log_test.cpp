@@ -56,6 +56,7 @@ TEST_F(RefusalLogTest, WhatOnlyTheProgramNeedsToKnowIsNoNews) {
   refusals_.succeeded("docs");
   refusals_.failed("docs", {ErrorCode::not_found, "no such blob"});
   refusals_.failed("docs", {ErrorCode::changed, "another version"});
+  refusals_.failed("docs", {ErrorCode::cancelled, "nobody wants the rest"});
   refusals_.succeeded("docs");
 
   EXPECT_THAT(log_.lines(), IsEmpty());

@@ -94,28 +94,6 @@ TEST_F(CurlFailure, AnEndBeforeTheAnswerPasses) {
   EXPECT_EQ(failure_at(server).code, ErrorCode::unavailable);
 }
 
-TEST_F(CurlFailure, SilenceEndsAtTheLimit) {
-  HttpServer server([](const ServedRequest&, Reply& reply) { reply.stall(); });
-
-  const auto error = failure_of({.url = server.url(), .limits = {.stall = 1s}});
-
-  EXPECT_EQ(error.code, ErrorCode::timed_out);
-  EXPECT_THAT(error.message, HasSubstr("no byte from 127.0.0.1"));
-  EXPECT_THAT(error.message, HasSubstr("for 1 s"));
-}
-
-TEST_F(CurlFailure, SilenceOnAConnectionThatWasUsedBeforeIsToldAsSuch) {
-  HttpServer server([](const ServedRequest& request, Reply& reply) {
-    if (request.path == "/stall") return reply.stall();
-    reply.send(200, {});
-  });
-  ASSERT_TRUE(send_and_wait(network_, {.url = server.url()}));
-
-  const auto error = failure_of({.url = server.url("/stall"), .limits = {.stall = 1s}});
-
-  EXPECT_THAT(error.message, HasSubstr("no byte from 127.0.0.1"));
-}
-
 TEST_F(CurlFailure, WhatIsNotHttpIsNoAnswer) {
   SocketServer server(tests::always_answering("SSH-2.0-OpenSSH_9.2\r\n"));
 

@@ -1,5 +1,6 @@
 #include "http/retry_policy.hpp"
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -66,8 +67,8 @@ TEST(RetryPolicy, ARefusedTokenIsReplacedOnce) {
 }
 
 TEST(RetryPolicy, PausesDoubleUpToTheLongest) {
-  const std::pair<int, Duration> table[] = {{1, 100ms}, {2, 200ms}, {3, 400ms}, {4, 800ms},  {7, 6400ms},
-                                            {8, 10s},   {9, 10s},   {64, 10s},  {1000, 10s}, {1 << 30, 10s}};
+  const std::pair<int, Duration> table[] = {{1, 100ms}, {2, 200ms}, {3, 400ms}, {4, 800ms}, {5, 1600ms},
+                                            {6, 3s},    {7, 3s},    {64, 3s},   {1000, 3s}, {1 << 30, 3s}};
   for (const auto& [tries, pause] : table) EXPECT_EQ(pause_after(status(503), tries), pause) << tries;
 }
 
@@ -90,7 +91,7 @@ TEST(RetryPolicy, WaitsAsLongAsTheServiceAsks) {
 
 TEST(RetryPolicy, ItsOwnPauseIsTheLeast) {
   EXPECT_EQ(pause_after(asked_to_wait("0")), 100ms);
-  EXPECT_EQ(pause_after(asked_to_wait("1"), 8), 10s);
+  EXPECT_EQ(pause_after(asked_to_wait("1"), 8), 3s);
 }
 
 TEST(RetryPolicy, WhatIsNoNumberOfSecondsIsNoWish) {
@@ -111,6 +112,33 @@ TEST(RetryPolicy, GivesUpWhenTheBudgetIsSpent) {
   EXPECT_TRUE(pause_after(status(503), 1, 59'900ms));
   EXPECT_FALSE(pause_after(status(503), 1, 59'901ms));
   EXPECT_FALSE(pause_after(status(503), 1, 1h));
+}
+
+TEST(RetryPolicy, ALineThatGetsOnHasMoreTimeAndOneThatDripsHasNot) {
+  const auto broken = Outcome(Error{ErrorCode::timed_out, "x"});
+  const std::pair<std::uint64_t, Duration> last_tries[] = {
+      {0, 59'900ms},           {1, 59'900ms},          {16U << 10U, 60'900ms},
+      {160U << 10U, 69'900ms}, {4U << 20U, 315'900ms}, {1ULL << 30U, 60s + 65'536s - 100ms}};
+
+  for (const auto& [received, elapsed] : last_tries) {
+    TryOutcome ended{.outcome = broken, .elapsed = elapsed, .received = received};
+    EXPECT_TRUE(pause_before_retry({}, ended, late)) << received;
+    ended.elapsed += 1ms;
+    EXPECT_FALSE(pause_before_retry({}, ended, late)) << received;
+  }
+}
+
+TEST(RetryPolicy, AStallAfterAStallIsNoticedSoon) {
+  const Duration first_limits[] = {10s, 2s, 500ms};
+  const std::array<Duration, 3> table[] = {{10s, 2s, 500ms}, {1s, 1s, 500ms}, {1s, 1s, 500ms},
+                                           {2s, 2s, 500ms},  {4s, 2s, 500ms}, {8s, 2s, 500ms},
+                                           {10s, 2s, 500ms}, {10s, 2s, 500ms}};
+  for (int timeouts = 0; timeouts < 8; ++timeouts) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(stall_limit_after(timeouts, first_limits[i]), table[timeouts][i]) << timeouts;
+    }
+  }
+  EXPECT_EQ(stall_limit_after(1 << 30, 10s), 10s);
 }
 
 TEST(RetryPolicy, WithoutABudgetNothingIsRepeated) {

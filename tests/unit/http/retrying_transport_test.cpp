@@ -165,6 +165,80 @@ TEST_F(Retrying, TheTimeThatTriesTakeCounts) {
   EXPECT_THAT(network_.requests(), SizeIs(1));
 }
 
+TEST_F(Retrying, AfterAStallTheNextOneIsNoticedSoonAndElsewhere) {
+  script_ = {[](auto&) { return failure(ErrorCode::timed_out); },
+             [](auto&) { return failure(ErrorCode::timed_out); },
+             [](auto&) { return failure(ErrorCode::timed_out); },
+             [](auto&) { return failure(ErrorCode::unavailable); },
+             [](auto&) { return failure(ErrorCode::timed_out); },
+             [](auto&) { return response(500); },
+             [](auto&) { return response(200); }};
+
+  begin({.limits = {.connect = 7s, .stall = 10s, .total = 20s}});
+  clock_.advance(1min);
+
+  EXPECT_EQ((*outcome_)->status, 200);
+  std::vector<Duration> stall_limits;
+  std::vector<bool> fresh;
+  for (const auto& request : network_.requests()) {
+    stall_limits.push_back(request.limits.stall);
+    fresh.push_back(request.fresh_connection);
+    EXPECT_EQ(request.limits.connect, 7s);
+    EXPECT_EQ(request.limits.total, 20s);
+  }
+  EXPECT_THAT(stall_limits, ElementsAre(10s, 1s, 1s, 2s, 10s, 1s, 10s));
+  EXPECT_THAT(fresh, ElementsAre(false, true, true, true, false, true, false));
+}
+
+TEST_F(Retrying, ALineThatGetsOnIsNotGivenUpAndOneThatStopsIs) {
+  const std::string piece(512U << 10U, 'x');
+  int tries = 0;
+  // 20 s for each 512 KiB: slower than most, and not a drip
+  const auto slow = [&](const HttpRequest& request) -> Result<HttpResponse> {
+    clock_.advance(20s);
+    EXPECT_TRUE(request.sink->append(std::as_bytes(std::span(piece))));
+    if (++tries == 20) return response(206);
+    return failure(ErrorCode::timed_out);
+  };
+  script_.assign(20, slow);
+  begin({.range = ByteRange{0, 10U << 20U}, .sink = std::make_shared<CollectingSink>()});
+  clock_.advance(1h);
+  EXPECT_TRUE(outcome_ && *outcome_);
+
+  outcome_.reset();
+  script_.assign(20, [this](auto&) {
+    clock_.advance(20s);
+    return failure(ErrorCode::timed_out);
+  });
+  begin({.range = ByteRange{0, 10U << 20U}, .sink = std::make_shared<CollectingSink>()});
+  clock_.advance(1h);
+  ASSERT_TRUE(outcome_ && !*outcome_);
+  EXPECT_EQ(script_.size(), 17U);
+}
+
+TEST_F(Retrying, ABodyThatNobodyWantsIsNotAskedForAgain) {
+  script_ = {[](auto&) { return failure(ErrorCode::cancelled); }};
+
+  begin({.range = ByteRange{0, 20}, .sink = std::make_shared<CollectingSink>()});
+  clock_.advance(1h);
+
+  ASSERT_TRUE(outcome_ && !*outcome_);
+  EXPECT_EQ(outcome_->error().code, ErrorCode::cancelled);
+  EXPECT_THAT(network_.requests(), SizeIs(1));
+}
+
+TEST_F(Retrying, TheEndOfAnOutageIsNoticedWithinThreeSeconds) {
+  begin();
+  clock_.advance(30s);
+  ASSERT_FALSE(outcome_);
+  script_ = {[](auto&) { return response(200); }};
+
+  clock_.advance(3s);
+
+  ASSERT_TRUE(outcome_ && *outcome_);
+  EXPECT_EQ((*outcome_)->status, 200);
+}
+
 TEST_F(Retrying, ARefusedTokenIsFollowedByOneMoreTry) {
   script_ = {[](auto&) { return response(401); }, [](auto&) { return response(200); }};
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -91,17 +92,20 @@ inline std::function<void(int)> always_answering(std::string_view text) {
   };
 }
 
-/// Proves itself with `files`, and answers `text`.
-inline std::function<void(int)> answering_over_tls(const CertificateFiles& files, std::string_view text) {
+/// Proves itself with `files`, and answers `text`, each after a pause.
+inline std::function<void(int)> answering_over_tls(const CertificateFiles& files, std::string_view text,
+                                                   std::chrono::milliseconds pause = {}) {
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   SSL_CTX_use_certificate_file(context.get(), files.certificate.c_str(), SSL_FILETYPE_PEM);
   SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM);
-  return [context, text](int connection) {
+  return [context, text, pause](int connection) {
     const std::unique_ptr<SSL, decltype(&SSL_free)> session(SSL_new(context.get()), SSL_free);
     SSL_set_fd(session.get(), connection);
     std::array<char, 4096> question;
+    std::this_thread::sleep_for(pause);
     if (SSL_accept(session.get()) != 1) return;
     if (SSL_read(session.get(), question.data(), static_cast<int>(question.size())) <= 0) return;
+    std::this_thread::sleep_for(pause);
     SSL_write(session.get(), text.data(), static_cast<int>(text.size()));
     SSL_shutdown(session.get());
   };

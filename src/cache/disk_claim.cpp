@@ -1,0 +1,95 @@
+#include "cache/disk_claim.hpp"
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cache/system_files.hpp"
+
+namespace blobmount {
+namespace {
+
+constexpr auto lock_name = "lock";
+constexpr mode_t others = S_IRWXG | S_IRWXO;
+
+Result<Descriptor> open_or_make(const std::string& path) {
+  if (::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) return system_error("create it");
+  Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return system_error("open it");
+  return directory;
+}
+
+Descriptor open_lock(const Descriptor& directory, int flags) {
+  return Descriptor(::openat(directory.number(), lock_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
+}
+
+/// Empty, or used by blobmount before: else it is somebody's /tmp or /var/cache, which must stay as it is.
+bool may_be_tightened(const std::string& path, const Descriptor& directory) {
+  std::error_code failed;
+  return std::filesystem::is_empty(path, failed) || open_lock(directory, 0);
+}
+
+/// Cached bytes are for those who may read the blobs: for us.
+Status make_private(const std::string& path, const Descriptor& directory) {
+  struct stat status {};
+  if (::fstat(directory.number(), &status) != 0) return system_error("look at it");
+  if ((status.st_mode & others) == 0) return {};
+
+  if (status.st_uid != ::geteuid()) {
+    return Error{ErrorCode::permission_denied, "it is open to others, and belongs to somebody else"};
+  }
+  if (!may_be_tightened(path, directory)) {
+    return Error{ErrorCode::permission_denied,
+                 "it is open to others, and holds other files: name a directory of its own, mode 0700"};
+  }
+  if (::fchmod(directory.number(), S_IRWXU) != 0) return system_error("make it private");
+  return {};
+}
+
+std::string owner_of(const Descriptor& lock) {
+  std::array<char, 16> text{};
+  const auto size = ::pread(lock.number(), text.data(), text.size(), 0);
+  if (size <= 0) return {};
+  return " (pid " + std::string(text.data(), static_cast<std::size_t>(size)) + ")";
+}
+
+void sign(const Descriptor& lock) {
+  const auto pid = std::to_string(::getpid());
+  // on a full disk the lock stays unsigned, and is a lock nevertheless
+  if (::ftruncate(lock.number(), 0) == 0) (void)!::pwrite(lock.number(), pid.data(), pid.size(), 0);
+}
+
+Result<Descriptor> take_lock(const Descriptor& directory) {
+  auto lock = open_lock(directory, O_CREAT);
+  if (!lock) return system_error("open its lock");
+  if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return system_error("lock it");
+    return Error{ErrorCode::busy, "it is in use by another blobmount" + owner_of(lock)};
+  }
+  sign(lock);
+  return lock;
+}
+
+Result<std::unique_ptr<CacheDirectory>> claim(const std::string& path) {
+  BM_ASSIGN(directory, open_or_make(path));
+  BM_TRY(make_private(path, directory));
+  BM_ASSIGN(lock, take_lock(directory));
+  return system_directory(std::move(directory), std::move(lock));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<CacheDirectory>> claim_directory(const std::string& path) {
+  auto claimed = claim(path);
+  if (!claimed) return std::move(claimed).error().within("cache directory '" + path + "'");
+  return claimed;
+}
+
+}  // namespace blobmount

@@ -1,0 +1,19 @@
+#pragma once
+
+/// Makes a directory ours: there, private, and used by no other process.
+
+#include <memory>
+#include <string>
+
+#include "blobmount/result.hpp"
+
+#include "cache/files.hpp"
+
+namespace blobmount {
+
+/// The directory at `path`, which is made, 0700, if its parent exists. `busy` while another process has
+/// claimed it. The claim ends with the value or with the process, `kill -9` included; a fork shares it.
+/// Errors are sentences for who chose the path.
+Result<std::unique_ptr<CacheDirectory>> claim_directory(const std::string& path);
+
+}  // namespace blobmount

@@ -1,0 +1,42 @@
+#pragma once
+
+/// Keeps the disk tier within its limits: evicts the versions that were used least recently.
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "blobmount/result.hpp"
+
+#include "cache/disk_store.hpp"
+
+namespace blobmount {
+
+/// In bytes.
+struct DiskLimits {
+  std::uint64_t size = 10ULL << 30U;       ///< all files together take no more
+  std::uint64_t free_space = 1ULL << 30U;  ///< left free on their file system
+  std::uint64_t waiting = 16ULL << 20U;    ///< pages that wait to be written, in memory; more are dropped
+};
+
+/// For the writer's thread; evicted() for any.
+class DiskSpace {
+ public:
+  DiskSpace(DiskStore& store, const DiskLimits& limits) : store_(store), limits_(limits) {}
+
+  /// Evict until `bytes` more can be written, but not `keep`. False: together with `keep`
+  /// they would be more than there may be, and nothing was evicted. no_space: the file system has not that
+  /// much, though nothing is left to evict.
+  Result<bool> make_room(std::uint64_t bytes, const SharedEntry& keep);
+  /// Evict one version, if there is one other than `keep`. What that frees.
+  Result<std::optional<std::uint64_t>> evict_one(const SharedEntry& keep);
+
+  [[nodiscard]] std::uint64_t evicted() const { return evicted_; }
+
+ private:
+  DiskStore& store_;
+  const DiskLimits limits_;
+  std::atomic<std::uint64_t> evicted_{0};
+};
+
+}  // namespace blobmount

@@ -1,0 +1,53 @@
+#pragma once
+
+/// The versions on disk: the index, and the files that it speaks of. Decides nothing: what is kept, and for
+/// how long, is for DiskSpace and DiskWriter.
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "blobmount/result.hpp"
+
+#include "cache/disk_file.hpp"
+#include "cache/disk_format.hpp"
+#include "cache/disk_index.hpp"
+#include "cache/files.hpp"
+
+namespace blobmount {
+
+/// All but the index blocks for the disk. Safe to use from any thread, but for what the writer has to itself.
+class DiskStore {
+ public:
+  /// With what is in `directory` already.
+  static Result<std::unique_ptr<DiskStore>> open(std::unique_ptr<CacheDirectory> directory);
+
+  explicit DiskStore(std::unique_ptr<CacheDirectory> directory) : directory_(std::move(directory)) {}
+
+  [[nodiscard]] DiskIndex& index() { return index_; }
+  Result<std::uint64_t> free_space() { return directory_->free_space(); }
+
+  /// Read the side file of the version, if there is one that nobody has read.
+  Status learn(const DiskIdentity& identity);
+  /// The files of an entry that is known to be of that version.
+  Result<std::shared_ptr<DiskFile>> file(const SharedEntry& entry, const DiskIdentity& identity);
+  /// Let those in use be known as such by the next mount.
+  void remember_use();
+
+  // For the writer's thread alone, so that nobody makes files while others remove them:
+
+  struct Writable {
+    SharedEntry entry;
+    std::shared_ptr<DiskFile> file;
+  };
+  /// The version's files, which are made if there are none of use.
+  Result<Writable> writable(const DiskIdentity& identity);
+  /// Remove its files, and forget it. What that frees.
+  Result<std::uint64_t> evict(const SharedEntry& entry);
+
+ private:
+  const std::unique_ptr<CacheDirectory> directory_;
+  DiskIndex index_;
+};
+
+}  // namespace blobmount

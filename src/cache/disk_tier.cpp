@@ -1,0 +1,154 @@
+#include "cache/disk_tier.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace blobmount {
+namespace {
+
+/// Pages that one thread reads in a row: a long run is shared among the threads, and delays nobody for long.
+constexpr std::uint64_t most_at_once = 16;
+
+constexpr int reader_threads = 2;
+
+}  // namespace
+
+Result<std::unique_ptr<DiskTier>> DiskTier::open(ByteSource& below, std::unique_ptr<CacheDirectory> directory,
+                                                 std::string account, const DiskLimits& limits, Clock& clock,
+                                                 Log& log) {
+  BM_ASSIGN(store, DiskStore::open(std::move(directory)));
+  return std::unique_ptr<DiskTier>(
+      new DiskTier(below, std::move(store), std::move(account), limits, clock, log));
+}
+
+DiskTier::DiskTier(ByteSource& below, std::unique_ptr<DiskStore> store, std::string account,
+                   const DiskLimits& limits, Clock& clock, Log& log)
+    : below_(below),
+      account_(std::move(account)),
+      log_(log),
+      store_(std::move(store)),
+      writer_(*store_, limits, clock, log),
+      readers_("disk", reader_threads),
+      ahead_("disk-ahead", reader_threads) {}
+
+void DiskTier::start(std::vector<SharedFetch> fetches) {
+  if (stopped_) return below_.start(std::move(fetches));
+
+  const auto known = std::stable_partition(fetches.begin(), fetches.end(),
+                                           [this](const SharedFetch& fetch) { return unread(*fetch); });
+  std::vector<SharedFetch> later(fetches.begin(), known);
+  fetches.erase(fetches.begin(), known);
+  if (!fetches.empty()) start_known(std::move(fetches));
+  if (later.empty()) return;
+
+  readers_.submit([this, later = std::move(later)] {
+    // where that fails, the pages count as absent for now
+    for (const auto& fetch : later) (void)store_->learn(identity_of(*fetch));
+    start_known(later);
+  });
+}
+
+bool DiskTier::complete(const BlobVersion& version) const {
+  return store_->index().complete(disk_identity(account_, version));
+}
+
+DiskStats DiskTier::stats() const {
+  return {.hits = hits_,
+          .misses = misses_,
+          .bad = bad_,
+          .dropped = writer_.dropped(),
+          .evicted = writer_.evicted(),
+          .bytes = store_->index().bytes()};
+}
+
+void DiskTier::stop() {
+  if (stopped_.exchange(true)) return;
+  readers_.stop();
+  ahead_.stop();
+  writer_.stop();
+  store_->remember_use();
+}
+
+DiskIdentity DiskTier::identity_of(const Fetch& fetch) const {
+  return disk_identity(account_, *fetch.version());
+}
+
+bool DiskTier::unread(const Fetch& fetch) const {
+  const auto entry = store_->index().find(identity_of(fetch).name);
+  return entry && store_->index().unread(entry);
+}
+
+void DiskTier::start_known(std::vector<SharedFetch> fetches) {
+  std::vector<SharedFetch> remote;
+  for (auto& fetch : fetches) divide(std::move(fetch), remote);
+  if (!remote.empty()) below_.start(std::move(remote));
+}
+
+void DiskTier::divide(SharedFetch fetch, std::vector<SharedFetch>& remote) {
+  auto identity = std::make_shared<const DiskIdentity>(identity_of(*fetch));
+  const auto plan = store_->index().plan(*identity, fetch->pages());
+  const Division division{std::make_shared<DividedFetch>(std::move(fetch)), std::move(identity), plan.entry};
+
+  for (const auto& run : plan.runs) {
+    if (run.present) {
+      read_later(division, run.pages);
+    } else {
+      misses_ += run.pages.count;
+      remote.push_back(from_below(division, run.pages));
+    }
+  }
+  division.fetch->part_ended({});
+}
+
+WorkerPool& DiskTier::readers_for(const Fetch& fetch) {
+  return fetch.urgency() == Urgency::waited_for ? readers_ : ahead_;
+}
+
+void DiskTier::read_later(const Division& division, PageRange pages) {
+  for (auto first = pages.first; first < pages.end(); first += most_at_once) {
+    const PageRange some{first, std::min(most_at_once, pages.end() - first)};
+    division.fetch->part_begins();
+    readers_for(division.fetch->whole()).submit([this, division, some] { read(division, some); });
+  }
+}
+
+void DiskTier::read(const Division& division, PageRange pages) {
+  if (!division.fetch->whole().wanted()) {
+    return division.fetch->part_ended(Error{ErrorCode::cancelled, "nobody wants it any more"});
+  }
+
+  std::vector<SharedFetch> remote;
+  for (auto page = pages.first; page < pages.end(); ++page) {
+    const auto outcome = read_page(division, page);
+    if (outcome) {
+      ++hits_;
+      division.fetch->arrived(page);
+    } else {
+      note_bad(division, page, outcome.error());
+      remote.push_back(from_below(division, {page, 1}));
+    }
+  }
+  if (!remote.empty()) below_.start(std::move(remote));
+  division.fetch->part_ended({});
+}
+
+Status DiskTier::read_page(const Division& division, std::uint64_t page) {
+  BM_ASSIGN(file, store_->file(division.entry, *division.identity));
+  return file->read(page, division.fetch->buffer(page).get());
+}
+
+void DiskTier::note_bad(const Division& division, std::uint64_t page, const Error& error) {
+  if (!store_->index().lost(division.entry, page)) return;  // evicted meanwhile
+  if (bad_++ > 0) return;                                   // the first one is news
+  log_.warning("disk cache has a bad page, it is fetched again",
+               {{"blob", division.fetch->whole().version()->blob}, {"reason", error.message}});
+}
+
+SharedFetch DiskTier::from_below(const Division& division, PageRange pages) {
+  return part_of(division.fetch, pages,
+                 [this, identity = division.identity](std::uint64_t page, const PageBuffer& buffer) {
+                   writer_.keep(identity, page, buffer);
+                 });
+}
+
+}  // namespace blobmount

@@ -1,0 +1,92 @@
+#pragma once
+
+/// Pages on disk: read before the place below is asked, filled behind the reader's back with what comes from
+/// there, kept over mounts. What fails here is fetched from below: the disk can make reads faster, never
+/// wrong.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "blobmount/byte_source.hpp"
+#include "blobmount/clock.hpp"
+#include "blobmount/result.hpp"
+
+#include "base/log.hpp"
+#include "base/worker_pool.hpp"
+#include "cache/disk_fetch.hpp"
+#include "cache/disk_space.hpp"
+#include "cache/disk_store.hpp"
+#include "cache/disk_writer.hpp"
+#include "cache/files.hpp"
+
+namespace blobmount {
+
+struct DiskStats {
+  std::uint64_t hits = 0;     ///< pages that were read from disk
+  std::uint64_t misses = 0;   ///< pages that were not on disk
+  std::uint64_t bad = 0;      ///< pages that could not be read, or were not what had been written
+  std::uint64_t dropped = 0;  ///< pages that were not written: the disk was too slow, full, or failing
+  std::uint64_t evicted = 0;  ///< versions
+  std::uint64_t bytes = 0;    ///< what the files take on the disk
+};
+
+class DiskTier final : public ByteSource {
+ public:
+  /// Blocks while it looks at what `directory` holds. `account` is part of the versions' names. `below`,
+  /// `clock` and `log` outlive it.
+  static Result<std::unique_ptr<DiskTier>> open(ByteSource& below, std::unique_ptr<CacheDirectory> directory,
+                                                std::string account, const DiskLimits& limits, Clock& clock,
+                                                Log& log);
+  ~DiskTier() override { stop(); }
+  DiskTier(const DiskTier&) = delete;
+  DiskTier& operator=(const DiskTier&) = delete;
+
+  void start(std::vector<SharedFetch> fetches) override;
+  void reconsider() override { below_.reconsider(); }
+
+  /// Whether all pages of the version are on disk.
+  [[nodiscard]] bool complete(const BlobVersion& version) const;
+  [[nodiscard]] DiskStats stats() const;
+
+  /// End what is being read, write what waits, end the threads. `below` has answered all it had, and answers
+  /// what still comes. From then on fetches go straight to it.
+  void stop();
+
+ private:
+  struct Division {
+    SharedDivision fetch;
+    SharedIdentity identity;
+    SharedEntry entry;
+  };
+
+  DiskTier(ByteSource& below, std::unique_ptr<DiskStore> store, std::string account, const DiskLimits& limits,
+           Clock& clock, Log& log);
+
+  [[nodiscard]] DiskIdentity identity_of(const Fetch& fetch) const;
+  [[nodiscard]] bool unread(const Fetch& fetch) const;
+  void start_known(std::vector<SharedFetch> fetches);
+  void divide(SharedFetch fetch, std::vector<SharedFetch>& remote);
+  WorkerPool& readers_for(const Fetch& fetch);
+  void read_later(const Division& division, PageRange pages);
+  void read(const Division& division, PageRange pages);
+  Status read_page(const Division& division, std::uint64_t page);
+  void note_bad(const Division& division, std::uint64_t page, const Error& error);
+  SharedFetch from_below(const Division& division, PageRange pages);
+
+  ByteSource& below_;
+  const std::string account_;
+  Log& log_;
+
+  const std::unique_ptr<DiskStore> store_;
+  std::atomic<bool> stopped_{false};
+  std::atomic<std::uint64_t> hits_{0}, misses_{0}, bad_{0};
+
+  DiskWriter writer_;
+  WorkerPool readers_;
+  WorkerPool ahead_;  ///< its own, so that nobody who waits stands behind what nobody waits for
+};
+
+}  // namespace blobmount

@@ -1,0 +1,80 @@
+#pragma once
+
+/// Writes pages to disk behind the reader's back, on a thread of its own. Nobody waits for it: what comes too
+/// fast, or while the disk fails, is dropped.
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "blobmount/byte_source.hpp"
+#include "blobmount/clock.hpp"
+#include "blobmount/result.hpp"
+
+#include "base/annotated_mutex.hpp"
+#include "base/log.hpp"
+#include "cache/disk_format.hpp"
+#include "cache/disk_pause.hpp"
+#include "cache/disk_space.hpp"
+#include "cache/disk_store.hpp"
+
+namespace blobmount {
+
+/// Safe to use from any thread.
+class DiskWriter {
+ public:
+  DiskWriter(DiskStore& store, const DiskLimits& limits, Clock& clock, Log& log);
+  ~DiskWriter() { stop(); }
+  DiskWriter(const DiskWriter&) = delete;
+  DiskWriter& operator=(const DiskWriter&) = delete;
+
+  /// `buffer` holds `page`, and never changes. Never blocks.
+  void keep(const SharedIdentity& identity, std::uint64_t page, PageBuffer buffer) BM_EXCLUDES(mutex_);
+  /// Write what waits, then end the thread; what comes later is dropped.
+  void stop() BM_EXCLUDES(mutex_);
+
+  [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
+  [[nodiscard]] std::uint64_t evicted() const { return space_.evicted(); }
+
+ private:
+  struct Page {
+    SharedIdentity identity;
+    std::uint64_t number = 0;
+    PageBuffer buffer;
+  };
+
+  void run() BM_EXCLUDES(mutex_);
+  std::vector<Page> take() BM_EXCLUDES(mutex_);
+  void done_with(std::size_t pages) BM_EXCLUDES(mutex_);
+  void write_all(std::vector<Page> pages);
+  void write_or_drop(std::span<const Page> neighbours);
+  /// Whether there was room.
+  Result<bool> write(std::span<const Page> neighbours);
+  void failed(const Error& error, const DiskIdentity& identity);
+
+  static std::size_t neighbours_in(std::span<const Page> pages);
+
+  DiskStore& store_;
+  Clock& clock_;
+  Log& log_;
+  const std::uint64_t most_waiting_;
+
+  DiskSpace space_;
+  DiskPause pause_;  ///< the thread's own
+  std::atomic<std::uint64_t> dropped_{0};
+
+  Mutex mutex_;
+  std::condition_variable work_;
+  std::vector<Page> waiting_ BM_GUARDED_BY(mutex_);
+  std::uint64_t held_ BM_GUARDED_BY(mutex_) =
+      0;  ///< pages in memory: those that wait, and those being written
+  bool ending_ BM_GUARDED_BY(mutex_) = false;
+
+  std::thread thread_;
+};
+
+}  // namespace blobmount

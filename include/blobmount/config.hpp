@@ -2,6 +2,7 @@
 
 /// Everything that can be set, with its default. What is read from where is src/app's business.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -46,12 +47,30 @@ struct AppearanceConfig {
   mode_t dir_mode = 0755;
 };
 
+struct CacheConfig {
+  /// Bytes for everything that is kept in memory: pages, those on their way included, and listings.
+  /// 0: a quarter of what the machine or the cgroup has, at most 4 GiB.
+  std::uint64_t memory = 0;
+  std::string directory{};                           ///< absolute; empty: nothing is kept on disk
+  std::uint64_t directory_size = 10ULL << 30U;       ///< bytes kept there at most
+  std::uint64_t directory_free_space = 1ULL << 30U;  ///< bytes left free on that file system
+};
+
+struct NetworkConfig {
+  /// No byte for that long: the try is given up, and resumed on another connection.
+  Duration stall_timeout{std::chrono::seconds{10}};
+  /// A request that keeps failing is given up after that long.
+  Duration retry_timeout{std::chrono::seconds{60}};
+};
+
 struct Config {
   MountSource source;
   std::string mount_point;  ///< absolute
   std::variant<ManagedIdentity, SharedKey> credential;
   std::string ca_file;  ///< PEM; empty: the system's
   TreeConfig tree;
+  CacheConfig cache;
+  NetworkConfig network;
   AppearanceConfig appearance;
   bool allow_other = false;
   bool foreground = false;

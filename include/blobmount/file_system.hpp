@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,12 +45,19 @@ struct Lookup {
   Duration absent_for{0};
 };
 
-/// Bytes that live as long as their owner.
+/// Bytes in pieces, each kept alive by its pointer.
 struct Bytes {
-  std::shared_ptr<const std::byte[]> data;
-  std::size_t size = 0;
+  struct Piece {
+    std::shared_ptr<const std::byte> data{};
+    std::size_t size = 0;
+  };
+  std::vector<Piece> pieces{};
 
-  [[nodiscard]] std::span<const std::byte> span() const { return {data.get(), size}; }
+  [[nodiscard]] std::size_t size() const {
+    std::size_t sum = 0;
+    for (const auto& piece : pieces) sum += piece.size;
+    return sum;
+  }
 };
 
 /// A file opened for reading: one version of a blob. Safe to use from any thread.

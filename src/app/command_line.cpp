@@ -17,12 +17,14 @@ namespace {
 
 constexpr auto key_variable = "AZURE_STORAGE_KEY";
 constexpr std::uintmax_t longest_key_file = 4096;
+/// With less, a few readers would wait for each other's memory.
+constexpr std::uint64_t least_memory = 64ULL << 20U, most_memory = 1ULL << 40U;
 
 struct Arguments {
   std::string source, mount_point;
   std::string client_id, object_id, resource_id, key_file;
   std::string file_mode = "0644", dir_mode = "0755";
-  double attr_ttl_s = 1;
+  double attr_ttl_s = 1, stall_timeout_s = 10, retry_timeout_s = 60;
   bool no_check = false;
   Config config;
 };
@@ -32,7 +34,8 @@ std::string not_empty(const std::string& text) { return text.empty() ? "must not
 
 /// Not "nan", "inf" or "1e99", which are numbers too.
 std::string plain_decimal(const std::string& text) {
-  return text.find_first_not_of("0123456789.") == std::string::npos ? "" : "must be a number such as 1 or 0.5";
+  return text.find_first_not_of("0123456789.") == std::string::npos ? ""
+                                                                    : "must be a number such as 1 or 0.5";
 }
 
 void declare(CLI::App& app, Arguments& a) {
@@ -63,8 +66,37 @@ void declare(CLI::App& app, Arguments& a) {
   appearance->add_option("--dir-mode", a.dir_mode, "Mode of directories, octal")->capture_default_str();
   appearance->add_flag("--allow-other", a.config.allow_other, "Let other users in, as the modes say");
 
+  auto* cache = app.add_option_group("Cache", "Sizes are bytes, or such as 512MiB and 2GiB");
+  cache
+      ->add_option("--memory", a.config.cache.memory,
+                   "For all that is kept in memory (default: a quarter of what there is, at most 4GiB)")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(least_memory, most_memory));
+  cache
+      ->add_option("--cache-dir", a.config.cache.directory,
+                   "Keep what is read in this directory too, over mounts (default: in memory only)")
+      ->check(not_empty);
+  cache->add_option("--cache-size", a.config.cache.directory_size, "Of the directory at most")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("10GiB");
+  cache
+      ->add_option("--cache-free-space", a.config.cache.directory_free_space,
+                   "What the directory leaves free on its file system")
+      ->transform(CLI::AsSizeValue(false))
+      ->default_str("1GiB");
+
   auto* more = app.add_option_group("More");
   more->add_option("--attr-ttl", a.attr_ttl_s, "Seconds for which open trusts what is known")
+      ->capture_default_str()
+      ->check(plain_decimal)
+      ->check(CLI::Range(0.0, 86400.0));
+  more->add_option("--stall-timeout", a.stall_timeout_s,
+                   "Seconds without a byte after which a request is tried again on another connection")
+      ->capture_default_str()
+      ->check(plain_decimal)
+      ->check(CLI::Range(0.1, 3600.0));
+  more->add_option("--retry-timeout", a.retry_timeout_s,
+                   "Seconds after which a request that keeps failing is an error")
       ->capture_default_str()
       ->check(plain_decimal)
       ->check(CLI::Range(0.0, 86400.0));
@@ -72,6 +104,10 @@ void declare(CLI::App& app, Arguments& a) {
                    "Certificate authorities to trust instead of the system's, PEM");
   more->add_option("--log-file", a.config.log_file, "Log there (default: syslog; stderr in the foreground)");
   more->add_flag("--debug", a.config.debug, "Log every request to the service");
+}
+
+Duration duration_of(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 
 Result<mode_t> parse_mode(const std::string& text, const char* option) {
@@ -141,11 +177,15 @@ Result<Config> config_of(Arguments a) {
   config.appearance.file_mode = file_mode;
   BM_ASSIGN(dir_mode, parse_mode(a.dir_mode, "--dir-mode"));
   config.appearance.dir_mode = dir_mode;
-  config.tree.attr_ttl = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(a.attr_ttl_s));
+  config.tree.attr_ttl = duration_of(a.attr_ttl_s);
+  config.network.stall_timeout = duration_of(a.stall_timeout_s);
+  config.network.retry_timeout = duration_of(a.retry_timeout_s);
   config.check = !a.no_check;
   // the background has another working directory; ".." stays, for it may stand behind a symbolic link
   config.mount_point = std::filesystem::absolute(a.mount_point);
   if (!config.ca_file.empty()) config.ca_file = std::filesystem::absolute(config.ca_file);
+  if (!config.cache.directory.empty())
+    config.cache.directory = std::filesystem::absolute(config.cache.directory);
   if (!config.log_file.empty()) config.log_file = std::filesystem::absolute(config.log_file);
   return std::move(config);
 }

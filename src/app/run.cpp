@@ -1,9 +1,12 @@
 #include "app/run.hpp"
 
+#include <filesystem>
+
 #include "app/access_check.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "fuse/adapter.hpp"
+#include "fuse/kernel_read_ahead.hpp"
 #include "fuse/session.hpp"
 
 namespace blobmount {
@@ -23,19 +26,24 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   const auto source = name_of(config.source);
   Network network(config, log);
   BM_ASSIGN(signer, make_signer(config, network.observed, network.clock, log));
-  Tower tower(config, network, signer, log);
+  BM_ASSIGN(tower, Tower::build(config, network, signer, log));
   if (config.check) {
     if (auto access = check_access(config, network, signer, log); !access) {
       return std::move(access).error().within("cannot mount '" + source + "'");
     }
   }
 
-  Adapter adapter(tower.tree, config.appearance, log, ready);
+  Adapter adapter(tower->tree, config.appearance, log, ready);
+  // once it is mounted, to look at it is to ask us
+  const auto mount_point = std::filesystem::canonical(config.mount_point).string();
   BM_ASSIGN(session, Session::mount({config.mount_point, source, config.allow_other}, adapter));
+  if (auto raised = raise_read_ahead(mount_point, kernel_read_ahead); !raised) {
+    log.debug("the kernel's read-ahead stays as it is", {{"reason", raised.error().message}});
+  }
   log.info("mounted", {{"source", source}, {"on", config.mount_point}, {"credential", signer.description}});
   const auto served = session->serve();
   // while the kernel is still there: whoever waits for an answer gets one
-  tower.stop();
+  tower->stop();
   if (!served) log.error("the mount broke", {{"reason", served.error().message}});
   log.info("unmounted", {{"source", source}, {"from", config.mount_point}});
   return served;

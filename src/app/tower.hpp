@@ -3,15 +3,22 @@
 /// Everything put together, bottom first.
 
 #include <algorithm>
+#include <memory>
 #include <thread>
 
 #include "blobmount/config.hpp"
 
+#include "app/default_memory.hpp"
 #include "app/signer.hpp"
 #include "base/log.hpp"
+#include "base/memory_budget.hpp"
 #include "base/system_clock.hpp"
 #include "base/worker_pool.hpp"
 #include "blob/azure_blob_store.hpp"
+#include "cache/disk_claim.hpp"
+#include "cache/disk_tier.hpp"
+#include "cache/memory_tier.hpp"
+#include "cache/remote_source.hpp"
 #include "http/curl_transport.hpp"
 #include "http/observed_transport.hpp"
 #include "http/retrying_transport.hpp"
@@ -30,13 +37,15 @@ struct Network {
   ObservedTransport observed;
 };
 
-/// From signed requests up to the mounted view. Everything given outlives it.
+/// From signed requests up to the mounted view.
 struct Tower {
-  Tower(const Config& config, Network& below, Signer& signer, Log& log)
-      : network(below),
-        retrying(*signer.transport, network.clock, network.curl, RetryPolicy{}),
-        service(retrying, config.source.endpoint, operations, network.clock, log),
-        tree(service, network.clock, log, config.tree, config.source) {}
+  /// Everything given outlives it. Fails where the cache directory cannot be used.
+  static Result<std::unique_ptr<Tower>> build(const Config& config, Network& network, Signer& signer,
+                                              Log& log) {
+    std::unique_ptr<Tower> tower(new Tower(config, network, signer, log));
+    if (!tower->disk) return std::move(tower->disk).error();
+    return tower;
+  }
   ~Tower() { stop(); }
   Tower(const Tower&) = delete;
   Tower& operator=(const Tower&) = delete;
@@ -45,6 +54,7 @@ struct Tower {
   /// first, so that nobody waits for it; then those whom its answers go to.
   void stop() {
     network.curl.stop();
+    if (disk && *disk) (*disk)->stop();
     operations.stop();
   }
 
@@ -52,7 +62,34 @@ struct Tower {
   RetryingTransport retrying;
   WorkerPool operations{"operations", 2};
   AzureBlobStore service;
+  RemoteSource remote{service};
+  MemoryBudget budget;
+  Result<std::unique_ptr<DiskTier>> disk;  ///< null: nothing is kept on disk
+  MemoryTier memory;
   MountedTree tree;
+
+ private:
+  Tower(const Config& config, Network& below, Signer& signer, Log& log)
+      : network(below),
+        retrying(*signer.transport, network.clock, network.curl,
+                 RetryPolicy{.budget = config.network.retry_timeout}),
+        service(retrying, config.source.endpoint, operations, network.clock, log,
+                config.network.stall_timeout),
+        budget(config.cache.memory != 0 ? config.cache.memory : default_memory()),
+        disk(open_disk(config.cache, config.source.endpoint, log)),
+        memory(disk && *disk ? static_cast<ByteSource&>(**disk) : remote, budget),
+        tree(service, memory, network.clock, log, config.tree, config.source) {}
+
+  Result<std::unique_ptr<DiskTier>> open_disk(const CacheConfig& cache, const Url& account, Log& log) {
+    if (cache.directory.empty()) return nullptr;
+    BM_ASSIGN(directory, claim_directory(cache.directory));
+    // pages that wait for the disk are held in memory: with a quarter of it, a stream has to outrun the disk
+    // by far before any is dropped
+    const DiskLimits limits{.size = cache.directory_size,
+                            .free_space = cache.directory_free_space,
+                            .waiting = budget.total() / 4};
+    return DiskTier::open(remote, std::move(directory), account.to_string(), limits, network.clock, log);
+  }
 };
 
 }  // namespace blobmount

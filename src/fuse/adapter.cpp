@@ -5,15 +5,18 @@
 #include <utility>
 
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 
 #include "fuse/errno.hpp"
+#include "fuse/kernel_read_ahead.hpp"
 
 namespace blobmount {
 namespace {
 
 /// An inode's attributes never change: the kernel need not ask for them again.
 constexpr double attributes_valid_for_s = 86400;
-constexpr unsigned background_requests = 64;
+/// Requests that the kernel sends before an answer comes: its read-ahead of a score of readers.
+constexpr unsigned background_requests = 128;
 /// `df` shows a petabyte, all of it free: programs that look for room before they work find it.
 constexpr fsblkcnt_t shown_size = 1ULL << 50U;
 constexpr unsigned long shown_block = 4096;
@@ -30,6 +33,16 @@ timespec timespec_of(WallTime time) {
   const auto since_epoch = time.time_since_epoch();
   const auto whole = std::chrono::floor<std::chrono::seconds>(since_epoch);
   return {whole.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch - whole).count()};
+}
+
+std::vector<iovec> parts_of(const Bytes& bytes) {
+  std::vector<iovec> parts;
+  parts.reserve(bytes.pieces.size());
+  // iovec has no const
+  for (const auto& piece : bytes.pieces) {
+    parts.push_back({const_cast<std::byte*>(piece.data.get()), piece.size});
+  }
+  return parts;
 }
 
 struct stat named(std::uint64_t number, FileKind kind) {
@@ -70,6 +83,8 @@ void Adapter::init(void* userdata, fuse_conn_info* connection) {
   // pages belong to a version and stay right: nothing is to be dropped because a time or size looks new
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
   connection->max_background = background_requests;
+  connection->max_readahead =
+      kernel_read_ahead;  // the kernel takes what the mount's device has, if that is less
   static_cast<Adapter*>(userdata)->on_ready_();
 }
 
@@ -147,7 +162,8 @@ void Adapter::read(fuse_req_t request, fuse_ino_t /*inode*/, std::size_t size, o
   file->read(static_cast<std::uint64_t>(offset), size, [&self, ticket](Result<Bytes> bytes) {
     if (!bytes) return self.fail(ticket, bytes.error());
     if (const auto waiting = self.pending_.take(ticket)) {
-      fuse_reply_buf(waiting, reinterpret_cast<const char*>(bytes->data.get()), bytes->size);
+      const auto parts = parts_of(*bytes);
+      fuse_reply_iov(waiting, parts.data(), static_cast<int>(parts.size()));
     }
   });
 }

@@ -36,7 +36,6 @@ int errno_of(ErrorCode code) {
     case ErrorCode::busy:
       return EBUSY;
     case ErrorCode::timed_out:
-      return ETIMEDOUT;
     case ErrorCode::throttled:
     case ErrorCode::unavailable:
     case ErrorCode::unreachable:

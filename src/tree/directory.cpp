@@ -49,10 +49,10 @@ std::optional<Found> Directory::known(const std::string& name) const {
   // an answer is dropped when a snapshot younger than it comes, so it is the younger of the two
   if (const auto answer = answers_.find(name); answer != answers_.end()) {
     found = answer->second;
-  } else if (snapshot_) {
-    const auto* const entry = snapshot_->find(name);
+  } else if (const auto snapshot = snapshot_.lock()) {
+    const auto* const entry = snapshot->find(name);
     found =
-        Found{entry != nullptr ? std::optional(*entry) : std::nullopt, snapshot_->asked(), snapshot_->told()};
+        Found{entry != nullptr ? std::optional(*entry) : std::nullopt, snapshot->asked(), snapshot->told()};
   }
   return found && !doubted(name, found->asked) ? found : std::nullopt;
 }
@@ -112,9 +112,9 @@ void Directory::list(Duration maximum_age, Completion<SharedSnapshot> done) {
   bool first = false;
   {
     const MutexLock lock(mutex_);
-    if (snapshot_ && now - snapshot_->asked() < maximum_age) {
-      fresh = snapshot_;
-    } else {
+    fresh = snapshot_.lock();
+    if (!fresh || now - fresh->asked() >= maximum_age) {
+      fresh.reset();
       first = !listing_;
       if (first) listing_.emplace().asked = now;
       const bool late = !first && now - listing_->asked >= maximum_age;
@@ -133,6 +133,7 @@ void Directory::start_listing() {
 
 void Directory::listed(Result<DirectorySnapshot> snapshot) {
   std::vector<Completion<SharedSnapshot>> waiting;
+  SharedSnapshot old;
   SharedSnapshot fresh = snapshot ? std::make_shared<const DirectorySnapshot>(*std::move(snapshot)) : nullptr;
   const auto now = clock_.now();
   bool again = false;
@@ -143,13 +144,15 @@ void Directory::listed(Result<DirectorySnapshot> snapshot) {
     again = !listing_->waiting.empty();
     if (!again) listing_.reset();
     if (fresh) {
-      snapshot_ = fresh;
+      old = std::exchange(snapshot_, fresh).lock();
       const auto asked = fresh->asked();
       std::erase_if(answers_, [asked](const auto& answer) { return answer.second.asked <= asked; });
       std::erase_if(doubts_, [asked](const auto& doubt) { return doubt.second < asked; });
       say_left_out = fresh->left_out() > 0 && !std::exchange(said_left_out_, true);
     }
   }
+  snapshots_.drop(old);
+  if (fresh) snapshots_.keep(fresh);
   if (again) start_listing();
   if (say_left_out) {
     log_.warning("names that no path can have are left out", {{"directory", where_.to_string()},

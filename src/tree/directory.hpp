@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "tree/directory_snapshot.hpp"
 #include "tree/names.hpp"
+#include "tree/snapshot_shelf.hpp"
 
 namespace blobmount {
 
@@ -38,14 +39,16 @@ struct MaximumAge {
   bool since_told = false;
 };
 
-using SharedSnapshot = std::shared_ptr<const DirectorySnapshot>;
-
 /// Safe to use from any thread. Completions run exactly once, maybe before the call returns, with no lock
 /// held.
 class Directory final : public std::enable_shared_from_this<Directory> {
  public:
-  Directory(BlobStore& store, Clock& clock, Log& log, Location where)
-      : store_(store), clock_(clock), log_(log), where_(std::move(where)) {}
+  /// All but `where` outlive it.
+  Directory(BlobStore& store, SnapshotShelf& snapshots, Clock& clock, Log& log, Location where)
+      : store_(store), snapshots_(snapshots), clock_(clock), log_(log), where_(std::move(where)) {}
+  ~Directory() { snapshots_.drop(snapshot_.lock()); }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
 
   [[nodiscard]] const Location& where() const { return where_; }
 
@@ -77,12 +80,14 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void drop_old_answers() BM_REQUIRES(mutex_);
 
   BlobStore& store_;
+  SnapshotShelf& snapshots_;
   Clock& clock_;
   Log& log_;
   const Location where_;
 
   mutable Mutex mutex_;
-  SharedSnapshot snapshot_ BM_GUARDED_BY(mutex_);
+  /// The shelf keeps it, as long as there is room.
+  std::weak_ptr<const DirectorySnapshot> snapshot_ BM_GUARDED_BY(mutex_);
   /// Names asked for one by one since the snapshot was.
   std::unordered_map<std::string, Found> answers_ BM_GUARDED_BY(mutex_);
   /// Names of which nothing is true that was asked for at that time or before.

@@ -55,6 +55,16 @@ void SnapshotBuilder::add(const ContainerPage& page) {
   }
 }
 
+std::uint64_t DirectorySnapshot::footprint() const {
+  // short texts stand in the string itself; the heap adds some 16 bytes to each that does not
+  const auto outside = [](const std::string& text) {
+    return text.capacity() > std::string().capacity() ? text.capacity() + 16 : 0;
+  };
+  std::uint64_t bytes = sizeof *this + entries_.capacity() * sizeof(KnownEntry);
+  for (const auto& entry : entries_) bytes += outside(entry.name) + outside(entry.etag);
+  return bytes;
+}
+
 DirectorySnapshot SnapshotBuilder::finish(SteadyTime asked, SteadyTime told) && {
   snapshot_.asked_ = asked;
   snapshot_.told_ = told;

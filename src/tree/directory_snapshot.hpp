@@ -4,6 +4,7 @@
 /// wins over a blob of the same name, marker blobs are directories wherever their page fell. A value; no I/O.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ class DirectorySnapshot {
   /// How many blobs and prefixes have names that no path can have, and one of them.
   [[nodiscard]] std::size_t left_out() const { return left_out_; }
   [[nodiscard]] const std::string& left_out_example() const { return left_out_example_; }
+  /// What it takes of the memory, in bytes, roughly.
+  [[nodiscard]] std::uint64_t footprint() const;
 
  private:
   friend class SnapshotBuilder;
@@ -49,6 +52,8 @@ class DirectorySnapshot {
   std::size_t left_out_ = 0;
   std::string left_out_example_;
 };
+
+using SharedSnapshot = std::shared_ptr<const DirectorySnapshot>;
 
 /// Takes the pages of one listing, in any order.
 class SnapshotBuilder {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "file/remote_file.hpp"
+#include "file/file_reader.hpp"
 
 namespace blobmount {
 namespace {
@@ -52,9 +52,11 @@ class MountedTree::Opened final : public OpenDirectory {
   const SharedSnapshot snapshot_;
 };
 
-MountedTree::MountedTree(BlobStore& store, Clock& clock, Log& log, const TreeConfig& config,
-                         const MountSource& source)
+MountedTree::MountedTree(BlobStore& store, MemoryTier& memory, Clock& clock, Log& log,
+                         const TreeConfig& config, const MountSource& source)
     : store_(store),
+      memory_(memory),
+      snapshots_(memory.budget()),
       clock_(clock),
       log_(log),
       lookup_age_{
@@ -64,7 +66,7 @@ MountedTree::MountedTree(BlobStore& store, Clock& clock, Log& log, const TreeCon
       inodes_(make_directory({source.container, source.prefix})) {}
 
 std::shared_ptr<Directory> MountedTree::make_directory(Location where) {
-  return std::make_shared<Directory>(store_, clock_, log_, std::move(where));
+  return std::make_shared<Directory>(store_, snapshots_, clock_, log_, std::move(where));
 }
 
 void MountedTree::look_up(InodeId parent, const std::string& name, Completion<Lookup> done) {
@@ -125,8 +127,9 @@ void MountedTree::open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done
 
 std::shared_ptr<OpenFile> MountedTree::open_version(const SharedNode& node) {
   const auto where = node->parent->where().child_file(node->entry.name);
-  BlobVersion version{where.container, where.path, node->entry.etag, node->entry.size};
-  return std::make_shared<RemoteFile>(store_, std::move(version),
+  auto version = std::make_shared<const BlobVersion>(
+      BlobVersion{where.container, where.path, node->entry.etag, node->entry.size});
+  return std::make_shared<FileReader>(memory_, std::move(version),
                                       [node] { node->parent->doubt(node->entry.name); });
 }
 

@@ -11,14 +11,17 @@
 #include "blobmount/file_system.hpp"
 
 #include "base/log.hpp"
+#include "cache/memory_tier.hpp"
 #include "tree/directory.hpp"
 #include "tree/inode_table.hpp"
+#include "tree/snapshot_shelf.hpp"
 
 namespace blobmount {
 
 class MountedTree final : public FileSystem {
  public:
-  MountedTree(BlobStore& store, Clock& clock, Log& log, const TreeConfig& config, const MountSource& source);
+  MountedTree(BlobStore& store, MemoryTier& memory, Clock& clock, Log& log, const TreeConfig& config,
+              const MountSource& source);
 
   void look_up(InodeId parent, const std::string& name, Completion<Lookup> done) override;
   void forget(InodeId inode, std::uint64_t count) override { inodes_.forget(inode, count); }
@@ -38,6 +41,8 @@ class MountedTree final : public FileSystem {
   std::shared_ptr<OpenFile> open_version(const SharedNode& node);
 
   BlobStore& store_;
+  MemoryTier& memory_;
+  SnapshotShelf snapshots_;
   Clock& clock_;
   Log& log_;
   const MaximumAge lookup_age_;

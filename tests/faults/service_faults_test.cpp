@@ -2,8 +2,11 @@
 
 #include <cerrno>
 #include <chrono>
+#include <future>
+#include <vector>
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "fakes/synthetic_content.hpp"
 #include "support/eventually.hpp"
@@ -17,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t size = 4U << 20U;
 constexpr auto get = RequestKind::get_blob;
+constexpr std::uint64_t middle = size / 2 + 4096;
 
 std::string bytes_of(const std::string& blob) {
   std::string bytes(size, '\0');
@@ -33,8 +37,10 @@ class Faults : public testing::Test {
     service.faults().add({.fault = fault, .request = kind, .first = 2, .every = 3});
   }
 
-  void expect_right_bytes_within(Duration limit) {
-    const Mounted mounted(account.mount("test"));
+  void expect_right_bytes_within(Duration limit) { expect_right_bytes_within(limit, account.mount("test")); }
+
+  void expect_right_bytes_within(Duration limit, const MountOptions& options) {
+    const Mounted mounted(options);
     const auto start = std::chrono::steady_clock::now();
     const auto read = read_file(mounted / "blob");
     EXPECT_EQ(read.error, 0);
@@ -50,6 +56,27 @@ class Faults : public testing::Test {
     EXPECT_EQ(read.error, error);
     EXPECT_TRUE(bytes_of("blob").starts_with(read.bytes)) << "no byte that was not sent";
   }
+
+  /// One page from the middle, past the page cache: one request, to which `faults` happen in their order.
+  void expect_right_page(const std::vector<Fault>& faults, Duration least, Duration most,
+                         const MountOptions& options) {
+    const Mounted mounted(options);
+    const FileHandle file(mounted / "blob", O_RDONLY | O_DIRECT);
+    ASSERT_EQ(file.error(), 0);
+    for (std::uint64_t i = 0; i < faults.size(); ++i) {
+      service.faults().add({.fault = faults[i], .request = get, .first = i + 1});
+    }
+    const auto hits = service.faults().hits();
+    const auto start = std::chrono::steady_clock::now();
+    const auto read = file.read(middle, 4096);
+    const auto taken = std::chrono::steady_clock::now() - start;
+    EXPECT_EQ(read.error, 0);
+    EXPECT_TRUE(read.bytes == bytes_of("blob").substr(middle, 4096));
+    EXPECT_GE(taken, least);
+    EXPECT_LT(taken, most);
+    EXPECT_EQ(service.faults().hits() - hits, faults.size());
+  }
+  [[nodiscard]] MountOptions impatient() const { return account.mount("test").with("--stall-timeout", "1"); }
 
   ServedAccount account;
   BlobService& service = account.service;
@@ -79,6 +106,98 @@ TEST_F(Faults, RetryAfterIsWaitedFor) {
   const auto start = std::chrono::steady_clock::now();
   expect_right_bytes_within(20s);
   EXPECT_GE(std::chrono::steady_clock::now() - start, 2s);
+}
+
+TEST_F(Faults, EachFaultThatPassesIsGotOverInItsTime) {
+  struct Case {
+    const char* name;
+    std::vector<Fault> faults;
+    Duration least, most;
+  };
+  const Fault busy{.kind = FaultKind::status, .status = 503, .code = "ServerBusy"};
+  auto busy_for_a_second = busy;
+  busy_for_a_second.retry_after = 1s;
+  const Fault refused{.kind = FaultKind::status, .status = 401, .code = "InvalidAuthenticationInfo"};
+  const Fault stall{.kind = FaultKind::stall}, stall_in_body{.kind = FaultKind::stall, .bytes = 30'000};
+  // a page gets a second, and four for its bytes; 5 kB have come by then
+  const Fault drip{.kind = FaultKind::drip, .bytes = 10'000, .rate = 1000};
+  for (const auto& [name, faults, least, most] :
+       {Case{"reset before the head", {{.kind = FaultKind::reset}}, 0s, 2s},
+        Case{"reset mid-body", {{.kind = FaultKind::reset, .bytes = 30'000}}, 0s, 2s},
+        Case{"truncation", {{.kind = FaultKind::truncate, .bytes = 30'000}}, 0s, 2s},
+        Case{"two breaks",
+             {{.kind = FaultKind::reset, .bytes = 30'000}, {.kind = FaultKind::truncate, .bytes = 20'000}},
+             0s,
+             3s},
+        Case{"stall before the head", {stall}, 1s, 4s}, Case{"stall mid-body", {stall_in_body}, 1s, 4s},
+        Case{"stall twice in a row", {stall_in_body, stall}, 2s, 6s},
+        Case{"500", {{.kind = FaultKind::status, .status = 500}}, 0s, 2s},
+        Case{"500 twice, then 503", {{.kind = FaultKind::status}, {.kind = FaultKind::status}, busy}, 0s, 3s},
+        Case{"503 with Retry-After", {busy_for_a_second}, 1s, 4s}, Case{"401 once", {refused}, 0s, 2s},
+        Case{"drip", {drip}, 1s, 9s}}) {
+    SCOPED_TRACE(name);
+    service.faults().clear();
+    expect_right_page(faults, least, most, impatient());
+  }
+}
+
+TEST_F(Faults, OfAWholeBlobStalledTwiceNothingIsMissing) {
+  service.faults().add({.fault = {.kind = FaultKind::stall, .bytes = 30'000}, .request = get});
+  service.faults().add({.fault = {.kind = FaultKind::stall}, .request = get, .first = 2});
+  expect_right_bytes_within(6s, impatient());
+}
+
+class Outage : public Faults, public testing::WithParamInterface<int> {};
+
+/// A read that waits past the kernel's page cache cannot be killed: one that takes too long is freed with the
+/// mount.
+TEST_P(Outage, IsAnErrorInTimeAndThenOver) {
+  const Mounted mounted(account.mount("test").with("--retry-timeout", "2").with("--attr-ttl", "60"));
+  const FileHandle file(mounted / "blob", O_RDONLY | GetParam());
+  service.faults().add_always({.kind = FaultKind::status, .status = 500});
+
+  const auto start = std::chrono::steady_clock::now();
+  auto read = std::async(std::launch::async, [&file] { return file.read(0, size); });
+  const bool in_time = read.wait_for(6s) == std::future_status::ready;
+  if (!in_time) mounted.process().signal(SIGKILL);
+  ASSERT_TRUE(in_time) << service.stats().counts().of(get) << " requests so far";
+  EXPECT_EQ(read.get(), (FileHandle::Read{.error = EIO}));
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 1s) << "it is tried again";
+
+  service.faults().clear();
+
+  EXPECT_TRUE(file.read_all().bytes == bytes_of("blob"));
+  EXPECT_TRUE(read_file(mounted / "blob").bytes == bytes_of("blob"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Reads, Outage, testing::Values(0, O_DIRECT),
+                         [](const auto& flags) { return flags.param == 0 ? "Buffered" : "Direct"; });
+
+TEST_F(Faults, AnErrorForGoodIsToldAtOnceAndNotKept) {
+  struct Case {
+    int status;
+    const char* code;
+    int error;
+  };
+  const Mounted mounted(account.mount("test").with("--attr-ttl", "60"));
+  for (const auto& [status, code, error] :
+       {Case{403, "AuthorizationPermissionMismatch", EACCES}, Case{404, "BlobNotFound", ENOENT},
+        Case{412, "ConditionNotMet", ESTALE}}) {
+    SCOPED_TRACE(code);
+    const auto name = std::to_string(status);
+    service.blobs().put_synthetic("test", name, 64U << 20U);
+    const FileHandle file(mounted / name, O_RDONLY | O_DIRECT);
+    ASSERT_EQ(file.read(20U << 20U, 1U << 20U).bytes.size(), 1U << 20U);
+    service.faults().add_always({.kind = FaultKind::status, .status = status, .code = code}, get);
+
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(file.read(40U << 20U, 1U << 20U), (FileHandle::Read{.error = error}));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+    EXPECT_EQ(file.read(20U << 20U, 1U << 20U).bytes.size(), 1U << 20U) << "what is here can still be read";
+
+    service.faults().clear();
+    EXPECT_EQ(file.read(40U << 20U, 1U << 20U).bytes.size(), 1U << 20U);
+  }
 }
 
 TEST_F(Faults, AConnectionThatBreaksInABodyIsResumed) {
@@ -130,15 +249,17 @@ TEST_F(Faults, WhatTheServiceSaysOfABlobBecomesItsErrno) {
 }
 
 TEST_F(Faults, AnErrorInTheMiddleEndsTheReadThere) {
+  service.blobs().put_synthetic("test", "large", 64U << 20U);
   const Mounted mounted(account.mount("test"));
-  const FileHandle file(mounted / "blob", O_RDONLY | O_DIRECT);
+  const FileHandle file(mounted / "large", O_RDONLY | O_DIRECT);
   ASSERT_EQ(file.read(0, 1U << 20U).bytes.size(), 1U << 20U);
   service.faults().add_always({.kind = FaultKind::status, .status = 404, .code = "BlobNotFound"}, get);
 
-  EXPECT_EQ(file.read(1U << 20U, 1U << 20U).error, ENOENT);
+  const auto far = 40U << 20U;  // beyond what has been read ahead
+  EXPECT_EQ(file.read(far, 1U << 20U).error, ENOENT);
 
   service.faults().clear();
-  EXPECT_EQ(file.read(1U << 20U, 1U << 20U).error, 0) << "and the next try is another one";
+  EXPECT_EQ(file.read(far, 1U << 20U).error, 0) << "and the next try is another one";
 }
 
 TEST_F(Faults, AnArchivedBlobSaysSoAndIsToldOnce) {

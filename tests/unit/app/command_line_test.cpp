@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 constexpr auto key_variable = "AZURE_STORAGE_KEY";
+constexpr std::uint64_t mib = 1ULL << 20U, gib = 1ULL << 30U;
 
 class CommandLine : public testing::Test {
  protected:
@@ -74,6 +75,12 @@ TEST_F(CommandLine, NeedsASourceAndAMountPointAndNoMore) {
   EXPECT_EQ(config.appearance.file_mode, 0644U);
   EXPECT_EQ(config.appearance.dir_mode, 0755U);
   EXPECT_EQ(config.tree.attr_ttl, 1s);
+  EXPECT_EQ(config.cache.memory, 0U);
+  EXPECT_EQ(config.cache.directory, "");
+  EXPECT_EQ(config.cache.directory_size, 10 * gib);
+  EXPECT_EQ(config.cache.directory_free_space, gib);
+  EXPECT_EQ(config.network.stall_timeout, 10s);
+  EXPECT_EQ(config.network.retry_timeout, 60s);
   EXPECT_TRUE(config.check);
   EXPECT_FALSE(config.foreground);
   EXPECT_FALSE(config.allow_other);
@@ -93,9 +100,48 @@ TEST_F(CommandLine, TakesEachOption) {
   EXPECT_TRUE(config_of({"--allow-other"}).allow_other);
   EXPECT_EQ(config_of({"--attr-ttl", "0"}).tree.attr_ttl, 0s);
   EXPECT_EQ(config_of({"--attr-ttl", "2.5"}).tree.attr_ttl, 2500ms);
+  EXPECT_EQ(config_of({"--memory", "256MiB"}).cache.memory, 256 * mib);
+  EXPECT_EQ(config_of({"--cache-dir", "/var/cache/x"}).cache.directory, "/var/cache/x");
+  EXPECT_EQ(config_of({"--cache-size", "2GiB"}).cache.directory_size, 2 * gib);
+  EXPECT_EQ(config_of({"--cache-free-space", "512MiB"}).cache.directory_free_space, 512 * mib);
+  EXPECT_EQ(config_of({"--stall-timeout", "0.5"}).network.stall_timeout, 500ms);
+  EXPECT_EQ(config_of({"--retry-timeout", "0"}).network.retry_timeout, 0s);
+  EXPECT_EQ(config_of({"--retry-timeout=300"}).network.retry_timeout, 5min);
   EXPECT_EQ(config_of({"--ca-file", "/etc/ca.pem"}).ca_file, "/etc/ca.pem");
   EXPECT_EQ(config_of({"--log-file", "/var/log/x"}).log_file, "/var/log/x");
   EXPECT_TRUE(config_of({"--debug"}).debug);
+}
+
+TEST_F(CommandLine, SizesAreBytesOrHaveUnits) {
+  EXPECT_EQ(config_of({"--memory", "67108864"}).cache.memory, 64 * mib);
+  EXPECT_EQ(config_of({"--memory", "65536KiB"}).cache.memory, 64 * mib);
+  EXPECT_EQ(config_of({"--memory", "64 MiB"}).cache.memory, 64 * mib);
+  EXPECT_EQ(config_of({"--memory", "1tib"}).cache.memory, 1024 * gib);
+  EXPECT_EQ(config_of({"--cache-size", "0"}).cache.directory_size, 0U);
+  EXPECT_EQ(config_of({"--cache-free-space", "0"}).cache.directory_free_space, 0U);
+}
+
+TEST_F(CommandLine, WrongSizesAreRefused) {
+  for (const auto* option : {"--memory", "--cache-size", "--cache-free-space"}) {
+    for (const auto* size : {"", "much", "-1GiB", "1.5GiB", "1XiB", "20000000TiB", "nan"})
+      expect_refused({option, size, "account", "/mnt"}, option);
+  }
+}
+
+TEST_F(CommandLine, SizesThatAreNegativeTooLargeOrWithoutANumberAreRefused) {
+  for (const auto* option : {"--memory", "--cache-size", "--cache-free-space"}) {
+    for (const auto* size : {"-1", "99999999999999999999", "GiB"})
+      expect_refused({option, size, "account", "/mnt"}, option);
+  }
+}
+
+TEST_F(CommandLine, MemoryThatFewReadersWouldUseUpIsRefused) {
+  for (const auto* size : {"0", "63MiB", "67108863", "2TiB"})
+    expect_refused({"--memory", size, "account", "/mnt"}, "--memory");
+}
+
+TEST_F(CommandLine, AnEmptyCacheDirectoryIsNotTakenForNone) {
+  expect_refused({"--cache-dir", "", "account", "/mnt"}, "must not be empty");
 }
 
 TEST_F(CommandLine, TakesEachIdentity) {
@@ -125,13 +171,15 @@ TEST_F(CommandLine, DoesNotTakeAnEmptyIdentityForTheDefault) {
 TEST_F(CommandLine, PathsAreStillRightInAnotherWorkingDirectory) {
   const auto here = std::filesystem::current_path();
 
-  const auto parsed = parse({"--ca-file", "ca.pem", "--log-file=log", "account", "mnt"});
+  const auto parsed =
+      parse({"--ca-file", "ca.pem", "--log-file=log", "--cache-dir", "cache", "account", "mnt"});
 
   ASSERT_TRUE(parsed);
   const auto& config = std::get<Config>(*parsed);
   EXPECT_EQ(config.mount_point, here / "mnt");
   EXPECT_EQ(config.ca_file, here / "ca.pem");
   EXPECT_EQ(config.log_file, here / "log");
+  EXPECT_EQ(config.cache.directory, here / "cache");
 }
 
 TEST_F(CommandLine, AMountPointBehindASymbolicLinkIsThatOfTheKernel) {
@@ -166,6 +214,10 @@ TEST_F(CommandLine, WrongValuesAreRefused) {
   }
   for (const auto* ttl : {"-1", "86401", "soon", "nan"})
     expect_refused({"--attr-ttl", ttl, "account", "/mnt"}, "--attr-ttl");
+  for (const auto* time : {"0", "-1", "3601", "soon", "nan", "1e2"})
+    expect_refused({"--stall-timeout", time, "account", "/mnt"}, "--stall-timeout");
+  for (const auto* time : {"-1", "86401", "soon", "inf", ""})
+    expect_refused({"--retry-timeout", time, "account", "/mnt"}, "--retry-timeout");
   expect_refused({"--uid", "nobody", "account", "/mnt"}, "--uid");
 }
 

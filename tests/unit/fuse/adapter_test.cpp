@@ -15,6 +15,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/memory_budget.hpp"
+#include "cache/memory_tier.hpp"
+#include "cache/remote_source.hpp"
 #include "fakes/fake_blob_store.hpp"
 #include "fakes/manual_clock.hpp"
 #include "fakes/recording_log.hpp"
@@ -161,7 +164,10 @@ class AdapterTest : public testing::Test {
   tests::RecordingLog log_;
   tests::FakeBlobStore store_{tests::FakeBlobStore::Delivery::at_once};
   const BlobProperties blob_ = store_.put("docs", "text", "hello");
-  MountedTree tree_{store_, clock_, log_, {}, {"account", {}, "docs", ""}};
+  MemoryBudget budget_{16 << 20U};
+  RemoteSource remote_{store_};
+  MemoryTier memory_{remote_, budget_};
+  MountedTree tree_{store_, memory_, clock_, log_, {}, {"account", {}, "docs", ""}};
   int ready_ = 0;
   Adapter adapter_{
       tree_, {.uid = 7, .gid = 8, .file_mode = 0640, .dir_mode = 0750}, log_, [this] { ++ready_; }};

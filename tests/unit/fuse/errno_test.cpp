@@ -24,7 +24,7 @@ const std::vector<std::pair<ErrorCode, int>> table{
     {ErrorCode::unavailable, EIO},
     {ErrorCode::unreachable, EIO},
     {ErrorCode::untrusted, EIO},
-    {ErrorCode::timed_out, ETIMEDOUT},
+    {ErrorCode::timed_out, EIO},
     {ErrorCode::cancelled, EIO},
     {ErrorCode::invalid_argument, EINVAL},
     {ErrorCode::name_too_long, ENAMETOOLONG},

@@ -67,9 +67,11 @@ class DirectoryTest : public testing::Test {
 
   tests::ManualClock clock_;
   tests::RecordingLog log_;
+  MemoryBudget budget_{64U << 20U};
+  SnapshotShelf snapshots_{budget_};
   tests::FakeBlobStore store_{tests::FakeBlobStore::Delivery::at_once};
   std::shared_ptr<Directory> directory_ =
-      std::make_shared<Directory>(store_, clock_, log_, Location{"docs", ""});
+      std::make_shared<Directory>(store_, snapshots_, clock_, log_, Location{"docs", ""});
 };
 
 TEST_F(DirectoryTest, AsksForANameThatItDoesNotKnow) {
@@ -378,7 +380,7 @@ TEST_F(DirectoryTest, TellsOfNamesLeftOutOnce) {
   put("good");
   put("a//b");
   put(std::string(256, 'x') + "/c");
-  directory_ = std::make_shared<Directory>(store_, clock_, log_, Location{"docs", "a/"});
+  directory_ = std::make_shared<Directory>(store_, snapshots_, clock_, log_, Location{"docs", "a/"});
 
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(list().get());
@@ -440,8 +442,10 @@ TEST_F(DirectoryTest, StaysSmallWhereManyNamesAreAskedFor) {
 TEST(DirectoryOfManyThreads, AnswersEachOfThemOnce) {
   tests::ManualClock clock;
   tests::RecordingLog log;
+  MemoryBudget budget{64U << 20U};
+  SnapshotShelf snapshots{budget};
   tests::FakeBlobStore store;
-  const auto directory = std::make_shared<Directory>(store, clock, log, Location{"docs", ""});
+  const auto directory = std::make_shared<Directory>(store, snapshots, clock, log, Location{"docs", ""});
   for (int i = 0; i < 4; ++i) store.put("docs", std::to_string(i), "text");
 
   std::atomic<int> answers{0};

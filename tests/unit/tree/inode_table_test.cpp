@@ -18,7 +18,7 @@ namespace {
 class Inodes : public testing::Test {
  protected:
   std::shared_ptr<Directory> directory_at(Location where) {
-    return std::make_shared<Directory>(store_, clock_, log_, std::move(where));
+    return std::make_shared<Directory>(store_, snapshots_, clock_, log_, std::move(where));
   }
 
   SharedNode look_up(const std::shared_ptr<Directory>& parent, const KnownEntry& entry) {
@@ -28,6 +28,8 @@ class Inodes : public testing::Test {
 
   tests::ManualClock clock_;
   tests::RecordingLog log_;
+  MemoryBudget budget_{64U << 20U};
+  SnapshotShelf snapshots_{budget_};
   tests::FakeBlobStore store_;
   const std::shared_ptr<Directory> root_ = directory_at({"docs", ""});
   InodeTable table_{root_};

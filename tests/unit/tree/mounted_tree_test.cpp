@@ -8,6 +8,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/memory_budget.hpp"
+#include "cache/memory_tier.hpp"
+#include "cache/remote_source.hpp"
 #include "fakes/fake_blob_store.hpp"
 #include "fakes/manual_clock.hpp"
 #include "fakes/recording_log.hpp"
@@ -28,7 +31,7 @@ class Tree : public testing::Test {
  protected:
   void mount(const TreeConfig& config, const std::string& container = "docs",
              const std::string& prefix = "") {
-    tree_ = std::make_unique<MountedTree>(store_, clock_, log_, config,
+    tree_ = std::make_unique<MountedTree>(store_, memory_, clock_, log_, config,
                                           MountSource{"account", {}, container, prefix});
   }
   void SetUp() override {
@@ -57,7 +60,10 @@ class Tree : public testing::Test {
   }
   static Result<std::string> read(OpenFile& file) {
     BM_ASSIGN(bytes, tests::outcome_of<Bytes>([&](auto done) { file.read(0, 1024, std::move(done)); }));
-    return std::string(reinterpret_cast<const char*>(bytes.data.get()), bytes.size);
+    std::string text;
+    for (const auto& piece : bytes.pieces)
+      text.append(reinterpret_cast<const char*>(piece.data.get()), piece.size);
+    return text;
   }
   /// As the kernel does: look up, open, and both again where open says ESTALE.
   Result<SharedFile> open_path(const std::string& name) {
@@ -82,6 +88,9 @@ class Tree : public testing::Test {
   tests::ManualClock clock_;
   tests::RecordingLog log_;
   tests::FakeBlobStore store_{tests::FakeBlobStore::Delivery::at_once};
+  MemoryBudget budget_{16 << 20U};
+  RemoteSource remote_{store_};
+  MemoryTier memory_{remote_, budget_};
   std::unique_ptr<MountedTree> tree_;
 };
 

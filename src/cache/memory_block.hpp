@@ -1,0 +1,49 @@
+#pragma once
+
+/// What the memory tier keeps of one version of a blob: blocks of 1 MiB, whose pages are there, on their way,
+/// or neither. Values; the tier guards them.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+
+#include "blobmount/byte_source.hpp"
+
+#include "cache/eviction_order.hpp"
+
+namespace blobmount {
+
+class MemoryFetch;
+
+inline constexpr std::uint64_t pages_in_block = 16;
+
+struct CachedBlob;
+
+struct Block : EvictionOrder::Entry {
+  struct Page {
+    PageBuffer bytes{};                    ///< none: not there
+    std::shared_ptr<MemoryFetch> fetch{};  ///< on its way
+  };
+
+  CachedBlob* blob = nullptr;
+  std::uint64_t index = 0;
+  std::array<Page, pages_in_block> pages{};
+  unsigned on_their_way = 0;
+  unsigned here = 0;
+};
+
+struct CachedBlob {
+  SharedVersion version{};
+  std::uint64_t name = 0;  ///< a hash of the version
+  unsigned readers = 0;
+  std::unordered_map<std::uint64_t, Block> blocks{};
+
+  /// Null: nothing is known of the page.
+  Block::Page* find(std::uint64_t page) {
+    const auto block = blocks.find(page / pages_in_block);
+    return block != blocks.end() ? &block->second.pages[page % pages_in_block] : nullptr;
+  }
+};
+
+}  // namespace blobmount

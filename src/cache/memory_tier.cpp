@@ -1,0 +1,352 @@
+#include "cache/memory_tier.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace blobmount {
+
+namespace {
+
+/// Longer windows than this gain nothing that was measured, and are a lot to throw away.
+constexpr std::uint64_t longest_ahead = (512ULL << 20U) / page_size;
+
+std::string key_of(const BlobVersion& version) {
+  // a container's name has no '/', a blob's name no NUL
+  return version.container + '/' + version.blob + '\0' + version.etag;
+}
+
+std::uint64_t name_of(const Block& block) {
+  return block.blob->name ^ (block.index * 0x9E3779B97F4A7C15U);  // Fibonacci hashing
+}
+
+bool passes(ErrorCode code) {
+  return code == ErrorCode::unavailable || code == ErrorCode::timed_out || code == ErrorCode::throttled ||
+         code == ErrorCode::unreachable;
+}
+
+/// The runs of `pages` for which `missing(page)`.
+template <typename Missing>
+std::vector<PageRange> runs(PageRange pages, const Missing& missing) {
+  std::vector<PageRange> found;
+  for (auto page = pages.first; page < pages.end(); ++page) {
+    if (!missing(page)) continue;
+    if (!found.empty() && found.back().end() == page) {
+      ++found.back().count;
+    } else {
+      found.push_back({page, 1});
+    }
+  }
+  return found;
+}
+
+bool is_missing(CachedBlob& blob, std::uint64_t page) {
+  const auto* const known = blob.find(page);
+  return known == nullptr || (!known->bytes && !known->fetch);
+}
+
+}  // namespace
+
+std::uint64_t MemoryTier::most_ahead() const {
+  return std::min<std::uint64_t>(longest_ahead, pool_.limit() / 2);
+}
+
+std::unique_ptr<MemoryTier::Reader> MemoryTier::open(SharedVersion version) {
+  auto key = key_of(*version);
+  const auto name = std::hash<std::string>{}(key);
+  const MutexLock lock(mutex_);
+  if (blobs_.size() >= many_blobs_) drop_unused_blobs();
+  auto& blob = blobs_[std::move(key)];
+  if (!blob) {
+    blob = std::make_shared<CachedBlob>();
+    blob->version = std::move(version);
+    blob->name = name;
+  }
+  ++blob->readers;
+  return std::unique_ptr<Reader>(new Reader(*this, blob, ++last_reader_));
+}
+
+void MemoryTier::drop_unused_blobs() {
+  std::erase_if(blobs_,
+                [](const auto& blob) { return blob.second.use_count() == 1 && blob.second->blocks.empty(); });
+  many_blobs_ = std::max<std::size_t>(1024, 2 * blobs_.size());
+}
+
+Presence MemoryTier::Reader::presence(ByteRange range) const {
+  const MutexLock lock(tier_.mutex_);
+  return tier_.presence(*blob_, pages_of(range));
+}
+
+Presence MemoryTier::presence(CachedBlob& blob, PageRange pages) const {
+  auto presence = Presence::here;
+  for (auto page = pages.first; page < pages.end(); ++page) {
+    if (is_missing(blob, page)) return Presence::missing;
+    if (!blob.find(page)->bytes) presence = Presence::on_its_way;
+  }
+  return presence;
+}
+
+std::optional<ByteRange> MemoryTier::Reader::read(ByteRange range, const std::vector<ByteRange>& ahead,
+                                                  Completion<Bytes> done) {
+  const auto read = std::make_shared<Read>();
+  read->blob = blob_;
+  read->reader = id_;
+  read->range = range;
+  read->done = std::move(done);
+  std::optional<ByteRange> refused;
+  Actions actions;
+  {
+    const MutexLock lock(tier_.mutex_);
+    const bool its_turn = tier_.hungry_.empty() || tier_.presence(*blob_, pages_of(range)) == Presence::here;
+    if (!its_turn || !tier_.begin(read, actions)) tier_.hungry_.push_back(read);
+    const auto first_refused = std::find_if_not(ahead.begin(), ahead.end(), [&](ByteRange bytes) {
+      return tier_.hungry_.empty() && tier_.fetch_ahead(*this, pages_of(bytes), actions);
+    });
+    if (first_refused != ahead.end()) {
+      refused = *first_refused;
+      ++tier_.stats_.refused;
+    }
+  }
+  tier_.carry_out(std::move(actions));
+  return refused;
+}
+
+bool MemoryTier::begin(const SharedRead& read, Actions& actions) {
+  auto& blob = *read->blob;
+  const auto pages = pages_of(read->range);
+  std::vector<PageBuffer> kept;  // not evicted to make room for the rest of the same read
+  read->joined = false;
+  for (auto page = pages.first; page < pages.end(); ++page) {
+    const auto* const known = blob.find(page);
+    if (known != nullptr && known->bytes) kept.push_back(known->bytes);
+    read->joined |= known != nullptr && known->fetch;
+  }
+  const auto missing = runs(pages, [&blob](auto page) { return is_missing(blob, page); });
+  std::uint64_t count = 0;
+  for (const auto run : missing) count += run.count;
+  // for all of it or for nothing: two that wait, each with the memory that the other needs, wait for ever
+  auto memory = take(count, EvictionOrder::Ahead::goes_last);
+  if (memory.size() < count) return false;
+  for (const auto run : missing) {
+    const auto rest = memory.end() - static_cast<std::ptrdiff_t>(run.count);
+    start_fetch(read->blob, run, {rest, memory.end()}, Urgency::waited_for, actions);
+    memory.erase(rest, memory.end());
+  }
+  collect(read, actions);
+  return true;
+}
+
+void MemoryTier::collect(const SharedRead& read, Actions& actions) {
+  auto& blob = *read->blob;
+  const auto pages = pages_of(read->range);
+  read->pages.resize(pages.count);
+  read->missing = 0;
+  for (auto page = pages.first; page < pages.end(); ++page) {
+    const auto& known = *blob.find(page);
+    read->pages[page - pages.first] = known.bytes;
+    if (known.bytes) continue;
+    auto& fetch = *known.fetch;
+    ++read->missing;
+    fetch.waiting_.emplace(page - fetch.pages().first, read);
+    const auto before = fetch.urgency_.exchange(Urgency::waited_for);
+    actions.reconsider |= before == Urgency::ahead;
+  }
+  use(blob, pages);
+  ++(read->missing == 0 ? stats_.hits : stats_.waits);
+  if (read->missing == 0) actions.complete.push_back(read);
+}
+
+bool MemoryTier::fetch_ahead(Reader& reader, PageRange pages, Actions& actions) {
+  std::erase_if(reader.fetches_, [](const auto& fetch) { return fetch.expired(); });
+  auto& blob = *reader.blob_;
+  for (const auto run : runs(pages, [&blob](auto page) { return is_missing(blob, page); })) {
+    if (order_.ahead() + run.count > most_ahead()) order_.abandon_older_than(2 * most_ahead());
+    if (order_.ahead() + run.count > most_ahead()) return false;
+    auto memory = take(run.count, EvictionOrder::Ahead::stays);
+    if (memory.empty()) return false;
+    const auto fetch = start_fetch(reader.blob_, run, std::move(memory), Urgency::ahead, actions);
+    fetch->ahead_of_ = reader.id_;
+    reader.fetches_.push_back(fetch);
+  }
+  return true;
+}
+
+std::shared_ptr<MemoryFetch> MemoryTier::start_fetch(const std::shared_ptr<CachedBlob>& blob, PageRange pages,
+                                                     std::vector<PageBuffer> memory, Urgency urgency,
+                                                     Actions& actions) {
+  auto fetch = std::make_shared<MemoryFetch>(*this, blob, pages, std::move(memory), urgency);
+  for (auto page = pages.first; page < pages.end(); ++page) {
+    auto& block = block_of(*blob, page, urgency == Urgency::ahead);
+    block.pages[page % pages_in_block].fetch = fetch;
+    ++block.on_their_way;
+    order_.grow(block, 1);
+  }
+  actions.starts.push_back(fetch);
+  return fetch;
+}
+
+void MemoryTier::use(CachedBlob& blob, PageRange pages) {
+  const auto last = (pages.end() - 1) / pages_in_block;
+  for (auto index = pages.first / pages_in_block; index <= last; ++index) {
+    if (const auto block = blob.blocks.find(index); block != blob.blocks.end()) order_.used(block->second);
+  }
+}
+
+Block& MemoryTier::block_of(CachedBlob& blob, std::uint64_t page, bool ahead) {
+  const auto [found, is_new] = blob.blocks.try_emplace(page / pages_in_block);
+  auto& block = found->second;
+  if (is_new) {
+    block.blob = &blob;
+    block.index = found->first;
+    block.name = name_of(block);
+    order_.add(block, ahead);
+  }
+  return block;
+}
+
+/// Evicts until there is memory for all of them. The budget may shrink meanwhile: only the pool can say.
+std::vector<PageBuffer> MemoryTier::take(std::size_t pages, EvictionOrder::Ahead ahead) {
+  // what an answer, or the disk's writer, still holds would free nothing yet
+  const auto can_go = [](const EvictionOrder::Entry& entry) {
+    const auto& block = static_cast<const Block&>(entry);
+    return block.on_their_way == 0 &&
+           std::none_of(block.pages.begin(), block.pages.end(),
+                        [](const auto& page) { return page.bytes.use_count() > 1; });
+  };
+  if (pages == 0) return {};
+  while (true) {
+    auto taken = pool_.take(pages);
+    if (!taken.empty()) return taken;
+    auto* const victim = static_cast<Block*>(order_.victim(ahead, can_go));
+    if (victim == nullptr) return {};
+    ++stats_.evicted;
+    order_.evict(*victim);
+    victim->blob->blocks.erase(victim->index);
+  }
+}
+
+void MemoryTier::arrived(MemoryFetch& fetch, std::size_t index) {
+  Actions actions;
+  {
+    const MutexLock lock(mutex_);
+    if (!fetch.wanted_) return;
+    auto& blob = *fetch.blob_;
+    const auto page = fetch.pages().first + index;
+    auto& block = blob.blocks.at(page / pages_in_block);
+    auto& known = block.pages[page % pages_in_block];
+    known.fetch.reset();
+    known.bytes = fetch.buffers()[index];
+    --block.on_their_way;
+    ++block.here;
+    const auto [first, last] = fetch.waiting_.equal_range(index);
+    for (auto waiting = first; waiting != last; ++waiting) {
+      auto& read = *waiting->second;
+      read.pages[page - read.range.offset / page_size] = known.bytes;
+      if (--read.missing == 0 && !std::exchange(read.answered, true))
+        actions.complete.push_back(waiting->second);
+    }
+    fetch.waiting_.erase(first, last);
+  }
+  carry_out(std::move(actions));
+}
+
+void MemoryTier::ended(MemoryFetch& fetch, Status outcome) {
+  const auto error = outcome ? Error{ErrorCode::internal, "not all that was fetched came"} : outcome.error();
+  Actions actions;
+  {
+    const MutexLock lock(mutex_);
+    const auto waiting = std::exchange(fetch.waiting_, {});
+    if (fetch.wanted_) forget(fetch);
+    for (const auto& [index, read] : waiting) {
+      if (std::exchange(read->answered, true)) continue;
+      // it may have waited for less time than a request of its own would be tried for
+      if (read->joined && !read->tried_again && passes(error.code)) {
+        hungry_.push_back(std::make_shared<Read>(Read{.blob = read->blob,
+                                                      .reader = read->reader,
+                                                      .range = read->range,
+                                                      .tried_again = true,
+                                                      .done = std::exchange(read->done, nullptr)}));
+      } else {
+        actions.failed.emplace_back(read, error);
+      }
+    }
+    feed(actions);
+  }
+  carry_out(std::move(actions));
+}
+
+/// What has not arrived of it is missing again.
+void MemoryTier::forget(MemoryFetch& fetch) {
+  fetch.wanted_ = false;
+  auto& blocks = fetch.blob_->blocks;
+  for (auto page = fetch.pages().first; page < fetch.pages().end(); ++page) {
+    const auto found = blocks.find(page / pages_in_block);
+    if (found == blocks.end()) continue;
+    auto& block = found->second;
+    auto& known = block.pages[page % pages_in_block];
+    if (known.fetch.get() != &fetch) continue;
+    known.fetch.reset();
+    --block.on_their_way;
+    order_.grow(block, -1);
+    if (block.here > 0 || block.on_their_way > 0) continue;
+    order_.remove(block);
+    blocks.erase(found);
+  }
+}
+
+void MemoryTier::leave(Reader& reader) {
+  Actions actions;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& weak : reader.fetches_) {
+      const auto fetch = weak.lock();
+      if (!fetch || !fetch->wanted_) continue;
+      fetch->ahead_of_ = 0;
+      if (!fetch->waiting_.empty()) continue;
+      forget(*fetch);
+      actions.reconsider = true;
+    }
+    auto& blob = *reader.blob_;
+    if (--blob.readers == 0) {
+      for (auto& [index, block] : blob.blocks) order_.abandon(block);
+    }
+    feed(actions);
+  }
+  carry_out(std::move(actions));
+}
+
+/// Memory may have become free: go on with those that wait for it, in their order.
+void MemoryTier::feed(Actions& actions) {
+  while (!hungry_.empty() && begin(hungry_.front(), actions)) hungry_.pop_front();
+}
+
+void MemoryTier::carry_out(Actions actions) {
+  while (true) {
+    // what is waited for first
+    if (!actions.starts.empty()) below_.start(std::move(actions.starts));
+    if (actions.reconsider) below_.reconsider();
+    for (auto& read : actions.complete) {
+      auto done = std::move(read->done);
+      auto bytes = read->bytes();
+      read.reset();
+      done(std::move(bytes));
+    }
+    for (auto& [read, error] : actions.failed) {
+      // what else it waited for still knows the read, and drops it under the lock
+      const auto done = std::exchange(read->done, nullptr);
+      done(std::move(error));
+    }
+    if (actions.complete.empty() && actions.failed.empty()) return;
+    // the answers held pages
+    actions = {};
+    const MutexLock lock(mutex_);
+    if (hungry_.empty()) return;
+    feed(actions);
+  }
+}
+
+MemoryStats MemoryTier::stats() const {
+  const MutexLock lock(mutex_);
+  return stats_;
+}
+
+}  // namespace blobmount

@@ -1,0 +1,184 @@
+#include "cache/system_files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+
+namespace blobmount {
+namespace {
+
+ErrorCode code_of(int number) {
+  switch (number) {
+    case ENOENT:
+      return ErrorCode::not_found;
+    case ENOSPC:
+    case EDQUOT:
+      return ErrorCode::no_space;
+    case EFBIG:
+      return ErrorCode::too_large;
+    case ENOTDIR:
+      return ErrorCode::not_a_directory;
+    case EACCES:
+    case EPERM:
+      return ErrorCode::permission_denied;
+    default:
+      return ErrorCode::unavailable;
+  }
+}
+
+/// `call`, again when a signal interrupted it.
+template <typename Call>
+auto uninterrupted(const Call& call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+/// Leave out the first `count` bytes.
+void drop_front(std::vector<iovec>& vectors, std::size_t count) {
+  while (!vectors.empty() && count >= vectors.front().iov_len) {
+    count -= vectors.front().iov_len;
+    vectors.erase(vectors.begin());
+  }
+  if (count == 0) return;
+  auto& first = vectors.front();
+  first.iov_base = static_cast<std::byte*>(first.iov_base) + count;
+  first.iov_len -= count;
+}
+
+iovec vector_of(Piece piece) {
+  return {.iov_base = const_cast<std::byte*>(piece.data()), .iov_len = piece.size()};
+}
+
+class SystemFile final : public File {
+ public:
+  explicit SystemFile(Descriptor file) : file_(std::move(file)) {}
+
+  Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> bytes) override {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const auto count = uninterrupted([&] {
+        return ::pread(file_.number(), bytes.data() + done, bytes.size() - done,
+                       static_cast<off_t>(offset + done));
+      });
+      if (count < 0) return system_error("read");
+      if (count == 0) break;
+      done += static_cast<std::size_t>(count);
+    }
+    return done;
+  }
+
+  Status write(std::uint64_t offset, std::span<const Piece> pieces) override {
+    std::vector<iovec> left;
+    for (const auto piece : pieces) left.push_back(vector_of(piece));
+    while (!left.empty()) {
+      const auto count = uninterrupted([&] {
+        return ::pwritev(file_.number(), left.data(), static_cast<int>(left.size()),
+                         static_cast<off_t>(offset));
+      });
+      if (count < 0) return system_error("write");
+      offset += static_cast<std::uint64_t>(count);
+      drop_front(left, static_cast<std::size_t>(count));
+    }
+    return {};
+  }
+
+  Status resize(std::uint64_t size) override {
+    const int failed = uninterrupted([&] { return ::ftruncate(file_.number(), static_cast<off_t>(size)); });
+    if (failed != 0) return system_error("resize");
+    return {};
+  }
+
+  Status touch() override {
+    if (::futimens(file_.number(), nullptr) != 0) return system_error("touch");
+    return {};
+  }
+
+ private:
+  const Descriptor file_;
+};
+
+WallTime wall_time(const timespec& time) {
+  const auto since_epoch = std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+  return WallTime{std::chrono::duration_cast<WallTime::duration>(since_epoch)};
+}
+
+FoundFile found(const char* name, const struct stat& status) {
+  constexpr std::uint64_t block = 512;  // of st_blocks, whatever the file system's are
+  return {.name = name,
+          .allocated = static_cast<std::uint64_t>(status.st_blocks) * block,
+          .modified = wall_time(status.st_mtim)};
+}
+
+class SystemDirectory final : public CacheDirectory {
+ public:
+  SystemDirectory(Descriptor directory, Descriptor lock)
+      : directory_(std::move(directory)), lock_(std::move(lock)) {}
+
+  Result<std::unique_ptr<File>> open(const std::string& name) override {
+    return opened(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  }
+
+  Result<std::unique_ptr<File>> create(const std::string& name) override {
+    return opened(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_EXCL);
+  }
+
+  Status remove(const std::string& name) override {
+    if (::unlinkat(directory_.number(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      return system_error("remove '" + name + "'");
+    }
+    return {};
+  }
+
+  Result<std::vector<FoundFile>> list() override {
+    const int own = ::openat(directory_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(own < 0 ? nullptr : ::fdopendir(own), ::closedir);
+    if (!entries) return system_error("list");
+
+    std::vector<FoundFile> files;
+    errno = 0;
+    while (const dirent* entry = ::readdir(entries.get())) {
+      struct stat status {};
+      const bool gone = ::fstatat(directory_.number(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0;
+      if (!gone && S_ISREG(status.st_mode)) files.push_back(found(entry->d_name, status));
+      errno = 0;  // tells an error of the next readdir from the end
+    }
+    if (errno != 0) return system_error("list");
+    return files;
+  }
+
+  Result<std::uint64_t> free_space() override {
+    struct statvfs status {};
+    if (::fstatvfs(directory_.number(), &status) != 0) return system_error("look for free space");
+    return std::uint64_t{status.f_bavail} * status.f_frsize;
+  }
+
+ private:
+  [[nodiscard]] Result<std::unique_ptr<File>> opened(const std::string& name, int flags) const {
+    Descriptor file(::openat(directory_.number(), name.c_str(), flags, 0600));
+    if (!file) return system_error("open '" + name + "'");
+    return std::make_unique<SystemFile>(std::move(file));
+  }
+
+  const Descriptor directory_;
+  const Descriptor lock_;
+};
+
+}  // namespace
+
+Error system_error(const std::string& activity) {
+  const int number = errno;
+  return Error{code_of(number), std::system_category().message(number)}.within(activity);
+}
+
+std::unique_ptr<CacheDirectory> system_directory(Descriptor directory, Descriptor lock) {
+  return std::make_unique<SystemDirectory>(std::move(directory), std::move(lock));
+}
+
+}  // namespace blobmount

@@ -1,0 +1,44 @@
+#include "file/file_reader.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace blobmount {
+
+namespace {
+
+/// A blob up to this size comes whole with its first read: a request costs more than its bytes.
+constexpr std::uint64_t small = 1ULL << 20U;
+
+bool is_gone(ErrorCode code) { return code == ErrorCode::changed || code == ErrorCode::not_found; }
+
+}  // namespace
+
+FileReader::FileReader(MemoryTier& memory, SharedVersion version, std::function<void()> on_gone)
+    : size_(version->size),
+      on_gone_(std::move(on_gone)),
+      reader_(memory.open(std::move(version))),
+      read_ahead_(size_, memory.longest_window()) {}
+
+void FileReader::read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) {
+  const auto length = std::min<std::uint64_t>(size, size_ - std::min(offset, size_));
+  if (length == 0) return done(Bytes{});
+  const ByteRange range{offset, length};
+  const auto refused = reader_->read(range, ahead_of(range),
+                                     [on_gone = on_gone_, done = std::move(done)](Result<Bytes> bytes) {
+                                       if (!bytes && is_gone(bytes.error().code)) on_gone();
+                                       done(std::move(bytes));
+                                     });
+  if (!refused) return;
+  const MutexLock lock(mutex_);
+  read_ahead_.on_refused(*refused);
+}
+
+std::vector<ByteRange> FileReader::ahead_of(ByteRange range) {
+  const auto presence = reader_->presence(range);
+  if (size_ <= small) return {{0, size_}};
+  const MutexLock lock(mutex_);
+  return read_ahead_.on_read(range, presence == Presence::here);
+}
+
+}  // namespace blobmount

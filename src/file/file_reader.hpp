@@ -1,0 +1,35 @@
+#pragma once
+
+/// An open file: reads one version through the memory tier, and has it fetch ahead.
+
+#include <functional>
+#include <memory>
+
+#include "blobmount/file_system.hpp"
+
+#include "base/annotated_mutex.hpp"
+#include "cache/memory_tier.hpp"
+#include "file/read_ahead.hpp"
+
+namespace blobmount {
+
+class FileReader final : public OpenFile {
+ public:
+  /// `on_gone` runs, before the read's completion, when a read shows that the service no longer has the
+  /// version: overwritten, or deleted. `memory` outlives the reader and its reads.
+  FileReader(MemoryTier& memory, SharedVersion version, std::function<void()> on_gone);
+
+  void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) override BM_EXCLUDES(mutex_);
+
+ private:
+  [[nodiscard]] std::vector<ByteRange> ahead_of(ByteRange range) BM_EXCLUDES(mutex_);
+
+  const std::uint64_t size_;
+  const std::function<void()> on_gone_;
+  const std::unique_ptr<MemoryTier::Reader> reader_;
+
+  Mutex mutex_;
+  ReadAhead read_ahead_ BM_GUARDED_BY(mutex_);
+};
+
+}  // namespace blobmount

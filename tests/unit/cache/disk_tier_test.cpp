@@ -1,0 +1,218 @@
+#include "cache/disk_tier.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/cache/disk_tier_fixture.hpp"
+
+namespace blobmount::tests {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST_F(DiskTierTest, WhatWasReadOnceIsReadFromDisk) {
+  const auto version = version_of("blob", 40);
+  mount();
+  keep(version);
+
+  EXPECT_THAT(missing(version), IsEmpty());
+  EXPECT_EQ(tier->stats().hits, 40U);
+  EXPECT_EQ(tier->stats().misses, 40U);
+}
+
+TEST_F(DiskTierTest, ARemountFindsEverything) {
+  const auto one = version_of("one", 3);
+  const auto other = version_of_size("other", 5 * page_size + 1);
+  mount();
+  keep(one);
+  keep(other);
+
+  mount();
+
+  EXPECT_THAT(missing(one), IsEmpty());
+  EXPECT_THAT(missing(other), IsEmpty());
+  EXPECT_TRUE(tier->complete(*one));
+}
+
+TEST_F(DiskTierTest, ARemountCountsTheSameBytesOnceItHasLooked) {
+  const auto version = version_of_size("blob", 5 * page_size + 1);
+  mount();
+  keep(version);
+  const auto bytes = tier->stats().bytes;
+
+  mount();
+  read_all(version);
+
+  EXPECT_EQ(tier->stats().bytes, bytes);
+}
+
+TEST_F(DiskTierTest, OnlyWhatIsNotOnDiskIsAskedForBelowAndInOneCall) {
+  const auto version = version_of("blob", 10);
+  mount();
+  EXPECT_TRUE(read(version, {2, 2}));
+  EXPECT_TRUE(read(version, {6, 1}));
+  mount();
+  read_all(version_of("other", 1));
+  const auto before = origin.starts();
+
+  EXPECT_THAT(missing(version), ElementsAre(PageRange{0, 2}, PageRange{4, 2}, PageRange{7, 3}));
+  EXPECT_EQ(origin.starts(), before + 1);
+}
+
+TEST_F(DiskTierTest, AnotherVersionOfABlobIsAnotherOne) {
+  const auto version = version_of("blob", 4);
+  auto changed = *version;
+  changed.etag = "\"0x9E\"";
+  mount();
+  keep(version);
+
+  EXPECT_THAT(missing(std::make_shared<const BlobVersion>(changed)), ElementsAre(PageRange{0, 4}));
+}
+
+TEST_F(DiskTierTest, FetchesOfOneCallGoBelowTogether) {
+  const auto version = version_of("blob", 8);
+  mount();
+  const auto one = fetch_of(version, {0, 4});
+  const auto other = fetch_of(version, {4, 4});
+
+  tier->start({one, other});
+
+  EXPECT_TRUE(one->wait());
+  EXPECT_TRUE(other->wait());
+  EXPECT_EQ(origin.starts(), 1);
+}
+
+TEST_F(DiskTierTest, AnErrorFromBelowIsPassedOnAndWhatArrivedIsKept) {
+  const auto version = version_of("blob", 8);
+  mount();
+  origin.fail([](std::uint64_t page) { return page == 5; });
+  const auto fetch = start(version, {0, 8});
+
+  const auto outcome = fetch->wait();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(fetch->arrivals(), 5U);
+
+  origin.fail(nullptr);
+  mount();
+  EXPECT_THAT(missing(version), ElementsAre(PageRange{5, 3}));
+}
+
+TEST_F(DiskTierTest, PagesOnDiskArriveThoughThePlaceBelowFails) {
+  const auto version = version_of("blob", 8);
+  mount();
+  EXPECT_TRUE(read(version, {4, 4}));
+  mount();
+  origin.fail([](std::uint64_t) { return true; });
+
+  const auto fetch = start(version, {0, 8});
+
+  EXPECT_FALSE(fetch->wait());
+  EXPECT_EQ(fetch->arrivals(), 4U);
+}
+
+TEST_F(DiskTierTest, WhatNobodyWantsIsNotRead) {
+  const auto version = version_of("blob", 2);
+  mount();
+  keep(version);
+  const auto fetch = fetch_of(version, {0, 2});
+  fetch->abandon();
+
+  tier->start({fetch});
+
+  const auto outcome = fetch->wait();
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
+}
+
+TEST_F(DiskTierTest, ReconsideringIsForThePlaceBelow) {
+  mount();
+
+  tier->reconsider();
+
+  EXPECT_EQ(origin.reconsidered, 1);
+}
+
+TEST_F(DiskTierTest, TheStopWritesWhatWaits) {
+  const auto version = version_of("blob", 40);
+  mount();
+  faults.hold_writes();
+  read_all(version);
+  faults.release();
+
+  mount();
+
+  EXPECT_THAT(missing(version), IsEmpty());
+}
+
+TEST_F(DiskTierTest, AfterTheStopFetchesGoStraightBelow) {
+  const auto version = version_of("blob", 4);
+  mount();
+  keep(version);
+
+  tier->stop();
+  tier->stop();
+
+  EXPECT_THAT(missing(version), ElementsAre(PageRange{0, 4}));
+}
+
+TEST_F(DiskTierTest, ManyFetchesAtOnceAllEnd) {
+  const auto version = version_of("blob", 64);
+  mount();
+  keep(version);
+  mount();
+
+  std::vector<SharedWatch> fetches;
+  for (std::uint64_t first = 0; first < 60; ++first) fetches.push_back(start(version, {first, 4}));
+
+  for (const auto& fetch : fetches) EXPECT_TRUE(fetch->wait());
+  EXPECT_THAT(origin.asked(), IsEmpty());
+}
+
+TEST_F(DiskTierTest, WhatIsReadAheadIsReadFromDiskToo) {
+  const auto version = version_of("blob", 40);
+  mount();
+  keep(version);
+  const auto fetch = fetch_of(version, {0, 40});
+  fetch->become(Urgency::ahead);
+
+  tier->start({fetch});
+
+  EXPECT_TRUE(fetch->wait());
+  EXPECT_EQ(tier->stats().hits, 40U);
+}
+
+TEST_F(DiskTierTest, FetchesThatMeetTheStopAllEnd) {
+  const auto version = version_of("blob", 8);
+  mount();
+  keep(version);
+  mount();
+  std::atomic<bool> stopped{false};
+  std::thread reader([&] {
+    while (!stopped) EXPECT_TRUE(read(version, {0, 8}));
+  });
+
+  tier->stop();
+
+  stopped = true;
+  reader.join();
+}
+
+TEST_F(DiskTierTest, MoreVersionsThanMayBeOpenAreAllRead) {
+  std::vector<SharedVersion> versions;
+  for (int i = 0; i < 300; ++i) versions.push_back(version_of_size("blob" + std::to_string(i), 100));
+  limits.waiting = versions.size() * page_size;
+  mount();
+  for (const auto& version : versions) read_all(version);
+
+  mount();
+
+  for (const auto& version : versions) EXPECT_THAT(missing(version), IsEmpty());
+}
+
+}  // namespace
+}  // namespace blobmount::tests

@@ -1,9 +1,11 @@
-"""What the benches run against: the fake Blob service, mounts of it, curl, and native files. Standard library only."""
+"""What the benches run against: the fake Blob service and mounts of it. Standard library only."""
 
+import json
 import os
 import subprocess
 import tempfile
 import time
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,18 @@ GIB = 1024 * MIB
 ACCOUNT = "devstoreaccount1"
 # The service does not check it; blobmount needs a credential to sign with.
 KEY = "bm90IGEgc2VjcmV0"
+MEMORY_BUDGET = 256 * MIB
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How the benches are run."""
+    build: Path
+    runs: int
+    scale: int = 1  # divides sizes and times, to try the benches themselves
+
+    def size(self, number: int) -> int:
+        return number // self.scale
 
 
 @dataclass(frozen=True)
@@ -25,16 +39,44 @@ MODEL_A = NetworkModel("A", ("--first-byte-ms", "8", "--jitter-ms", "2", "--mib-
 MODEL_B = NetworkModel("B", ())
 
 
-def environment():
-    """Loopback needs no proxy."""
-    names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
-    kept = {name: value for name, value in os.environ.items() if name not in names}
-    return kept | {"AZURE_STORAGE_KEY": KEY}
+class Service:
+    """A running fake service, and the orders it takes (tests/fakes/blob_service_orders.hpp)."""
+
+    def __init__(self, port: int):
+        self._root = f"http://127.0.0.1:{port}"
+        self.url = f"{self._root}/{ACCOUNT}"
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
+
+    def get(self, name: str, first: int, length: int) -> bytes:
+        """Bytes of the blob `name`, straight from the service."""
+        headers = {"Range": f"bytes={first}-{first + length - 1}"}
+        with self._opener.open(urllib.request.Request(f"{self.url}/{name}", headers=headers)) as answer:
+            return answer.read()
+
+    def reset_stats(self):
+        self._order("POST", "reset-stats")
+
+    def stats(self) -> dict:
+        return self._order("GET", "stats")
+
+    def blob_gets(self) -> int:
+        return self.stats()["requests"]["get_blob"]
+
+    def set_faults(self, *rules: dict):
+        """These and no others."""
+        self._order("DELETE", "faults")
+        self._order("POST", "faults", list(rules))
+
+    def _order(self, method: str, what: str, order=None) -> dict:
+        body = None if order is None else json.dumps(order).encode()
+        request = urllib.request.Request(f"{self._root}/fake/{what}", data=body, method=method)
+        with self._opener.open(request) as answer:
+            return json.load(answer)
 
 
 @contextmanager
 def service(build: Path, model: NetworkModel, *content: str):
-    """The fake service with `content` (its flags) behind `model`; yields the URL of the account."""
+    """The fake service with `content` (its flags) behind `model`; yields the Service."""
     with tempfile.TemporaryDirectory() as directory:
         port_file = Path(directory) / "port"
         command = [build / "tests/blob-service", "--port-file", port_file, "--account", ACCOUNT, *model.flags, *content]
@@ -45,10 +87,21 @@ def service(build: Path, model: NetworkModel, *content: str):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError("the fake service does not start")
                 time.sleep(0.01)
-            yield f"http://127.0.0.1:{port_file.read_text().strip()}/{ACCOUNT}"
+            yield Service(int(port_file.read_text()))
         finally:
             process.terminate()
             process.wait()
+
+
+def blobs(sizes: dict[str, int]) -> list[str]:
+    """The service's flags for blobs of these sizes."""
+    return [flag for name, size in sizes.items() for flag in ("--blob", f"{name}:{size}")]
+
+
+def environment():
+    names = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+    kept = {name: value for name, value in os.environ.items() if name not in names}
+    return kept | {"AZURE_STORAGE_KEY": KEY}
 
 
 class Mount:
@@ -58,70 +111,45 @@ class Mount:
         self._directory = tempfile.TemporaryDirectory()
         self.path = Path(self._directory.name) / "mnt"
         self.path.mkdir()
-        command = [build / "blobmount", url, self.path, "-f", *options]
-        self._process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True)
+        self._log = Path(self._directory.name) / "log"  # not a pipe: nobody would empty it
+        command = [build / "blobmount", url, self.path, "-f", "--memory", f"{MEMORY_BUDGET // MIB}MiB", *options]
+        with open(self._log, "wb") as log:
+            self._process = subprocess.Popen(command, env=environment(), stderr=log)
         while not os.path.ismount(self.path):
             if self._process.poll() is not None:
-                raise RuntimeError(self._process.stderr.read())
+                raise RuntimeError(self.log())
             time.sleep(0.005)
 
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        subprocess.run(["umount", self.path], check=True)
+    def __exit__(self, failure, *_):
+        if subprocess.run(["umount", self.path], check=False).returncode != 0:
+            # readers that hang keep it busy; let them go
+            self._process.kill()
+            subprocess.run(["umount", "--lazy", self.path], check=False)
         self._process.wait(timeout=30)
-        self._process.stderr.close()
+        if failure:
+            print(self.log()[-2000:])
         self._directory.cleanup()
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
 
     def cpu_seconds(self) -> float:
         """Of the daemon so far, user and system."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def memory(self) -> int:
+        """Of the daemon now, bytes."""
+        return self._status("VmRSS")
+
     def peak_memory(self) -> int:
-        """Of the daemon so far, bytes."""
+        return self._status("VmHWM")
+
+    def _status(self, name: str) -> int:
         for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
+            if line.startswith(name + ":"):
                 return int(line.split()[1]) * 1024
-        raise RuntimeError("no VmHWM")
-
-
-@dataclass
-class Timer:
-    seconds: float = 0.0
-
-
-@contextmanager
-def timed():
-    timer = Timer()
-    start = time.perf_counter()
-    yield timer
-    timer.seconds = time.perf_counter() - start
-
-
-def curl(*arguments: str) -> str:
-    command = ["curl", "--silent", "--show-error", "--fail", "--noproxy", "*", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-def curl_in_parallel(url: str, size: int, connections: int = 16, part: int = 16 * MIB) -> float:
-    """Seconds that a raw parallel download takes: ranges of `part` bytes on `connections`, thrown away."""
-    ranges = (f"{start}-{min(start + part, size) - 1}" for start in range(0, size, part))
-    requests = [f'url = "{url}"\nrange = "{r}"\noutput = "/dev/null"\nno-progress-meter\nfail\nnoproxy = "*"\n' for r in ranges]
-    with tempfile.NamedTemporaryFile("w", suffix=".curlrc") as config:
-        config.write("next\n".join(requests))
-        config.flush()
-        with timed() as timer:
-            subprocess.run(["curl", "--no-progress-meter", "--parallel", "--parallel-immediate", "--parallel-max", str(connections),
-                            "--config", config.name], check=True)
-    return timer.seconds
-
-
-def read_through(path: Path, block: int = MIB) -> float:
-    """Seconds to read all of a file, `block` bytes at a time."""
-    buffer = bytearray(block)
-    with timed() as timer, open(path, "rb", buffering=0) as file:
-        while file.readinto(buffer):
-            pass
-    return timer.seconds
+        raise RuntimeError(f"the daemon has no {name}: it has ended")

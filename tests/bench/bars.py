@@ -1,0 +1,20 @@
+"""What is asked of the read engine. None: the figure is printed without a verdict."""
+
+from machinery import MIB
+
+SEQUENTIAL_RATIO = {"A": 0.85, "B": 0.33}  # of raw curl's rate, at least
+SEQUENTIAL_CPU = {"A": 1.0, "B": None}      # s/GiB, at most
+PARALLEL_RATIO = 0.85
+RANDOM_IOPS = 1200
+RANDOM_P99_MS = 30
+RANDOM_AMPLIFICATION = 24                  # network bytes for each byte read, at most
+FIRST_BYTE_MS = {"A": 30, "B": None}
+TAIL_MS = 24
+TAIL_GETS = 1
+TAIL_BYTES = 64 * 1024
+REREAD_GETS = 0
+REREAD_RATIO = 1.2                         # of the cold rate, at least
+FAILING_SECONDS = 5                        # the workload while every 10th request fails
+SLOWEST_AFTER_STALL = 3                    # seconds on top of the stall timeout
+AFTER_OUTAGE_SECONDS = 5
+PEAK_MEMORY = 320 * MIB

@@ -1,0 +1,42 @@
+"""Stopwatch, and the plain ways to read a file."""
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from machinery import MIB
+
+
+@dataclass
+class Timer:
+    seconds: float = 0.0
+
+
+@contextmanager
+def timed():
+    timer = Timer()
+    start = time.perf_counter()
+    yield timer
+    timer.seconds = time.perf_counter() - start
+
+
+def read_through(path: Path, block: int = MIB) -> float:
+    """Seconds to read all of a file, `block` bytes at a time."""
+    buffer, total = bytearray(block), 0
+    with timed() as timer, open(path, "rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            total += count
+    if total != os.path.getsize(path):
+        raise RuntimeError(f"{path} ends after {total} bytes")
+    return timer.seconds
+
+
+def open_and_read(path: Path, offset: int, length: int) -> tuple[float, bytes]:
+    """Seconds from open to the bytes, and the bytes."""
+    with timed() as timer:
+        file = os.open(path, os.O_RDONLY)
+        data = os.pread(file, length, offset)
+    os.close(file)
+    return timer.seconds, data

@@ -76,13 +76,18 @@ class Fetch {
   /// Page `pages().first + index` holds its bytes. Once for each page at most, in any order, never after
   /// ended(). Does not block.
   virtual void arrived(std::size_t index) = 0;
-  /// Nothing more comes: all pages have arrived, or the Error says why they did not. Exactly once.
+  /// Nothing more comes: all pages have arrived, or the Error says why they did not. Exactly once; from then on
+  /// nobody touches buffers().
   virtual void ended(Status outcome) = 0;
+
+ protected:
+  /// For ended(): their memory may be waited for, while the source still holds the fetch.
+  void let_go_of_buffers() { buffers_.clear(); }
 
  private:
   const SharedVersion version_;
   const PageRange pages_;
-  const std::vector<PageBuffer> buffers_;
+  std::vector<PageBuffer> buffers_;
 };
 using SharedFetch = std::shared_ptr<Fetch>;
 

@@ -38,6 +38,15 @@ std::string plain_decimal(const std::string& text) {
                                                                     : "must be a number such as 1 or 0.5";
 }
 
+/// A number of bytes, with or without a unit; CLI11 alone takes "-1" and "GiB" too.
+std::string plain_size(std::string& text) {
+  static constexpr std::size_t most_digits = 15;
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (digits == 0 || digits > most_digits)
+    return "must be a size such as 1073741824, 512MiB or 2GiB, not " + text;
+  return CLI::AsSizeValue(false)(text);
+}
+
 void declare(CLI::App& app, Arguments& a) {
   app.set_help_flag("-h,--help", "Show this help");
   app.set_version_flag("--version", "blobmount " BLOBMOUNT_VERSION);
@@ -70,19 +79,19 @@ void declare(CLI::App& app, Arguments& a) {
   cache
       ->add_option("--memory", a.config.cache.memory,
                    "For all that is kept in memory (default: a quarter of what there is, at most 4GiB)")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(CLI::Validator(plain_size, "SIZE"))
       ->check(CLI::Range(least_memory, most_memory));
   cache
       ->add_option("--cache-dir", a.config.cache.directory,
                    "Keep what is read in this directory too, over mounts (default: in memory only)")
       ->check(not_empty);
   cache->add_option("--cache-size", a.config.cache.directory_size, "Of the directory at most")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(CLI::Validator(plain_size, "SIZE"))
       ->default_str("10GiB");
   cache
       ->add_option("--cache-free-space", a.config.cache.directory_free_space,
                    "What the directory leaves free on its file system")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(CLI::Validator(plain_size, "SIZE"))
       ->default_str("1GiB");
 
   auto* more = app.add_option_group("More");

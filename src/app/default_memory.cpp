@@ -49,7 +49,7 @@ std::uint64_t memory_of_cgroup(const std::string& root) {
     const auto controllers = line.substr(first + 1, second - first - 1);
     const auto group = line.substr(second + 1);
     if (controllers.empty()) least = std::min(least, limit_of(root + "/sys/fs/cgroup", group, "memory.max"));
-    if (controllers == "memory") {
+    if ((',' + controllers + ',').find(",memory,") != std::string::npos) {
       least = std::min(least, limit_of(root + "/sys/fs/cgroup/memory", group, "memory.limit_in_bytes"));
     }
   }

@@ -27,7 +27,10 @@ class Part final : public Fetch {
     whole_->arrived(pages().first + index);
     on_page_(pages().first + index, buffers()[index]);
   }
-  void ended(Status outcome) override { whole_->part_ended(std::move(outcome)); }
+  void ended(Status outcome) override {
+    let_go_of_buffers();
+    whole_->part_ended(std::move(outcome));
+  }
 
  private:
   const SharedDivision whole_;

@@ -16,6 +16,7 @@ constexpr std::size_t longest_memory = 1U << 16U;
 }  // namespace
 
 EvictionOrder::Queue& EvictionOrder::queue_of(Entry::Place place) {
+  if (place == Entry::Place::abandoned) return abandoned_;
   if (place == Entry::Place::ahead) return ahead_;
   return place == Entry::Place::kept ? kept_ : probation_;
 }
@@ -48,7 +49,7 @@ void EvictionOrder::grow(Entry& entry, std::int64_t pages) {
 }
 
 void EvictionOrder::used(Entry& entry) {
-  if (entry.place == Entry::Place::ahead) {
+  if (entry.place == Entry::Place::ahead || entry.place == Entry::Place::abandoned) {
     leave(entry);
     enter(entry, Entry::Place::probation);
   } else if (clock_ - entry.used_at > one_use) {
@@ -60,8 +61,7 @@ void EvictionOrder::used(Entry& entry) {
 void EvictionOrder::abandon(Entry& entry) {
   if (entry.place != Entry::Place::ahead) return;
   leave(entry);
-  enter(entry, Entry::Place::probation);
-  probation_.entries.splice(probation_.entries.begin(), probation_.entries, entry.position);
+  enter(entry, Entry::Place::abandoned);
 }
 
 void EvictionOrder::abandon_older_than(std::uint64_t pages) {
@@ -80,7 +80,7 @@ bool EvictionOrder::probation_is_next() const {
 EvictionOrder::Entry* EvictionOrder::victim(Ahead ahead, const std::function<bool(const Entry&)>& can_go) {
   auto* const first = probation_is_next() ? &probation_ : &kept_;
   auto* const second = first == &probation_ ? &kept_ : &probation_;
-  for (auto* const queue : {first, second}) {
+  for (auto* const queue : {&abandoned_, first, second}) {
     if (auto* const found = victim_of(*queue, can_go)) return found;
   }
   return ahead == Ahead::goes_last ? victim_of(ahead_, can_go) : nullptr;

@@ -22,7 +22,7 @@ class EvictionOrder {
 
    private:
     friend class EvictionOrder;
-    enum class Place : std::uint8_t { nowhere, ahead, probation, kept };
+    enum class Place : std::uint8_t { nowhere, abandoned, ahead, probation, kept };
     Place place = Place::nowhere;
     std::list<Entry*>::iterator position{};
     std::uint64_t pages = 0;
@@ -64,7 +64,7 @@ class EvictionOrder {
   [[nodiscard]] bool probation_is_next() const;
   Entry* victim_of(Queue& queue, const std::function<bool(const Entry&)>& can_go);
 
-  Queue ahead_{}, probation_{}, kept_{};
+  Queue abandoned_{}, ahead_{}, probation_{}, kept_{};
   std::uint64_t clock_ = 0;  ///< pages that came in so far
   std::unordered_set<std::uint64_t> remembered_{};
   std::deque<std::uint64_t> remembered_in_order_{};

@@ -31,6 +31,7 @@ struct Block : EvictionOrder::Entry {
   std::array<Page, pages_in_block> pages{};
   unsigned on_their_way = 0;
   unsigned here = 0;
+  bool pinned = false;  ///< part of a read that is taking memory for the rest of it
 };
 
 struct CachedBlob {

@@ -29,6 +29,9 @@ MemoryFetch::MemoryFetch(MemoryTier& tier, std::shared_ptr<CachedBlob> blob, Pag
 
 void MemoryFetch::arrived(std::size_t index) { tier_.arrived(*this, index); }
 
-void MemoryFetch::ended(Status outcome) { tier_.ended(*this, std::move(outcome)); }
+void MemoryFetch::ended(Status outcome) {
+  let_go_of_buffers();
+  tier_.ended(*this, std::move(outcome));
+}
 
 }  // namespace blobmount

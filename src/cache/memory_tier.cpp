@@ -113,18 +113,18 @@ std::optional<ByteRange> MemoryTier::Reader::read(ByteRange range, const std::ve
 bool MemoryTier::begin(const SharedRead& read, Actions& actions) {
   auto& blob = *read->blob;
   const auto pages = pages_of(read->range);
-  std::vector<PageBuffer> kept;  // not evicted to make room for the rest of the same read
   read->joined = false;
   for (auto page = pages.first; page < pages.end(); ++page) {
     const auto* const known = blob.find(page);
-    if (known != nullptr && known->bytes) kept.push_back(known->bytes);
     read->joined |= known != nullptr && known->fetch;
   }
   const auto missing = runs(pages, [&blob](auto page) { return is_missing(blob, page); });
   std::uint64_t count = 0;
   for (const auto run : missing) count += run.count;
   // for all of it or for nothing: two that wait, each with the memory that the other needs, wait for ever
+  pin(blob, pages, true);
   auto memory = take(count, EvictionOrder::Ahead::goes_last);
+  pin(blob, pages, false);
   if (memory.size() < count) return false;
   for (const auto run : missing) {
     const auto rest = memory.end() - static_cast<std::ptrdiff_t>(run.count);
@@ -184,6 +184,13 @@ std::shared_ptr<MemoryFetch> MemoryTier::start_fetch(const std::shared_ptr<Cache
   return fetch;
 }
 
+void MemoryTier::pin(CachedBlob& blob, PageRange pages, bool pinned) {
+  const auto last = (pages.end() - 1) / pages_in_block;
+  for (auto index = pages.first / pages_in_block; index <= last; ++index) {
+    if (const auto block = blob.blocks.find(index); block != blob.blocks.end()) block->second.pinned = pinned;
+  }
+}
+
 void MemoryTier::use(CachedBlob& blob, PageRange pages) {
   const auto last = (pages.end() - 1) / pages_in_block;
   for (auto index = pages.first / pages_in_block; index <= last; ++index) {
@@ -205,12 +212,12 @@ Block& MemoryTier::block_of(CachedBlob& blob, std::uint64_t page, bool ahead) {
 
 /// Evicts until there is memory for all of them. The budget may shrink meanwhile: only the pool can say.
 std::vector<PageBuffer> MemoryTier::take(std::size_t pages, EvictionOrder::Ahead ahead) {
-  // what an answer, or the disk's writer, still holds would free nothing yet
+  // where answers, or the disk's writer, still hold all pages, nothing would become free
   const auto can_go = [](const EvictionOrder::Entry& entry) {
     const auto& block = static_cast<const Block&>(entry);
-    return block.on_their_way == 0 &&
-           std::none_of(block.pages.begin(), block.pages.end(),
-                        [](const auto& page) { return page.bytes.use_count() > 1; });
+    return !block.pinned && block.on_their_way == 0 &&
+           std::any_of(block.pages.begin(), block.pages.end(),
+                       [](const auto& page) { return page.bytes.use_count() == 1; });
   };
   if (pages == 0) return {};
   while (true) {

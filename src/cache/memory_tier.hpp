@@ -78,6 +78,7 @@ class MemoryTier {
   std::shared_ptr<MemoryFetch> start_fetch(const std::shared_ptr<CachedBlob>& blob, PageRange pages,
                                            std::vector<PageBuffer> memory, Urgency urgency, Actions& actions)
       BM_REQUIRES(mutex_);
+  void pin(CachedBlob& blob, PageRange pages, bool pinned) BM_REQUIRES(mutex_);
   void use(CachedBlob& blob, PageRange pages) BM_REQUIRES(mutex_);
   Block& block_of(CachedBlob& blob, std::uint64_t page, bool ahead) BM_REQUIRES(mutex_);
   std::vector<PageBuffer> take(std::size_t pages, EvictionOrder::Ahead ahead) BM_REQUIRES(mutex_);

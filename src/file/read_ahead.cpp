@@ -13,6 +13,8 @@ constexpr std::uint64_t shortest_window = mib;
 /// The kernel sends the parts of its own read-ahead at once, and several threads take them: they come in any
 /// order within that distance.
 constexpr std::uint64_t disorder = 8 * mib;
+/// Who leaves out more than so many times what is read does not read in disorder, but leaps.
+constexpr std::uint64_t leap = 8;
 /// What has been read is remembered that far back; who reads it again begins a new stream.
 constexpr std::uint64_t memory_of_stream = 2 * disorder;
 /// A window is fetched in so many parts side by side, of this size at most.
@@ -33,22 +35,28 @@ std::uint64_t part_of(std::uint64_t window) {
 
 std::vector<ByteRange> ReadAhead::on_read(ByteRange read, bool all_here) {
   ++reads_;
-  for (auto& stream : streams_) {
+  for (std::size_t i = 0; i < streams_.size(); ++i) {
+    auto& stream = streams_[i];
     const auto step = step_of(stream, read);
     if (step == Step::none) continue;
+    asked_for_ = i;
     advance(stream, step, read, all_here);
     if (stream.run >= forward_run) return above(stream);
     if (stream.run <= backward_run) return below(stream);
     return {};
   }
   begin_stream(read);
+  asked_for_.reset();
+  if (read.offset != 0) return at_stride(read);
   // who begins at the beginning will go on
-  if (read.offset == 0) return above(streams_.front());
-  return at_stride(read);
+  asked_for_ = 0;
+  return above(streams_.front());
 }
 
 ReadAhead::Step ReadAhead::step_of(const Stream& stream, ByteRange read) {
   if (stream.last_use == 0) return Step::none;
+  const bool begins_again = read.offset == 0 && stream.high > read.end() && stream.run >= 0;
+  if (begins_again) return Step::none;
   const bool known = stream.run >= forward_run || stream.run <= backward_run;
   const auto slack = known ? disorder : 0;
   if (read.offset >= stream.low && read.end() <= stream.high) return Step::within;
@@ -73,9 +81,20 @@ void ReadAhead::begin_stream(ByteRange read) {
 
 void ReadAhead::advance(Stream& stream, Step step, ByteRange read, bool all_here) {
   stream.last_use = reads_;
+  stream.skipped -= std::min(stream.skipped, read.length);
   if (step == Step::within) return;
   stream.consumed += read.length;
   const bool forward = step == Step::forward;
+  stream.skipped += gap(stream, read);
+  if (stream.skipped > std::min(disorder, leap * stream.consumed)) {
+    // leaps, not disorder: what is between is not wanted
+    stream = {.low = read.offset,
+              .high = read.end(),
+              .asked = read.end(),
+              .consumed = read.length,
+              .last_use = reads_};
+    return;
+  }
   if (forward != (stream.run >= 0)) {
     // it turned; or a read was late, and the next one turns it back
     stream.run = 0;
@@ -87,6 +106,12 @@ void ReadAhead::advance(Stream& stream, Step step, ByteRange read, bool all_here
   if (forward) stream.low = std::max(stream.low, stream.high - std::min(stream.high, memory_of_stream));
   if (!forward) stream.high = std::min(stream.high, stream.low + memory_of_stream);
   grow_window(stream, all_here);
+}
+
+/// Between what has been read and `read`.
+std::uint64_t ReadAhead::gap(const Stream& stream, ByteRange read) {
+  if (read.offset > stream.high) return read.offset - stream.high;
+  return read.end() < stream.low ? stream.low - read.end() : 0;
 }
 
 /// Doubles while the reader catches up with what is fetched, within twice of what it has read so far: what is
@@ -148,11 +173,13 @@ std::vector<ByteRange> ReadAhead::at_stride(ByteRange read) {
 }
 
 void ReadAhead::on_refused(ByteRange refused) {
-  for (auto& stream : streams_) {
-    if (stream.last_use != reads_) continue;
-    stream.window = std::max(shortest_window, stream.window / 2);
-    stream.asked = stream.run >= 0 ? refused.offset : refused.end();
+  if (!asked_for_) {
+    strides_ahead_ = 0;
+    return;
   }
+  auto& stream = streams_.at(*asked_for_);
+  stream.window = std::max(shortest_window, stream.window / 2);
+  stream.asked = stream.run >= 0 ? refused.offset : refused.end();
 }
 
 }  // namespace blobmount

@@ -32,13 +32,15 @@ class ReadAhead {
     std::uint64_t asked = 0;          ///< fetched ahead up to here: above high, or below low
     std::uint64_t window = 0;
     std::uint64_t consumed = 0;
-    int run = 0;  ///< reads in a row upwards; downwards if negative
+    std::uint64_t skipped = 0;  ///< gaps that no late read has filled yet
+    int run = 0;                ///< reads in a row upwards; downwards if negative
     std::uint64_t last_use = 0;
   };
   enum class Step : std::uint8_t { none, within, forward, backward };
 
   static Step step_of(const Stream& stream, ByteRange read);
   void begin_stream(ByteRange read);
+  static std::uint64_t gap(const Stream& stream, ByteRange read);
   void advance(Stream& stream, Step step, ByteRange read, bool all_here);
   void grow_window(Stream& stream, bool all_here) const;
   std::vector<ByteRange> above(Stream& stream) const;
@@ -49,6 +51,7 @@ class ReadAhead {
   const std::uint64_t longest_window_;
   std::array<Stream, 8> streams_{};
   std::uint64_t reads_ = 0;
+  std::optional<std::size_t> asked_for_{};  ///< the stream that on_read() spoke of last; none: a stride
 
   // Of the reads that belong to no stream.
   std::optional<ByteRange> last_{};

@@ -67,19 +67,19 @@ class DiskModelTest : public DiskTierTest {
   }
 
   void damage_a_file() {
-    auto found = files(below(2) == 0 ? ".data" : ".pages");
+    const auto found = files(below(2) == 0 ? ".data" : ".pages");
     if (found.empty()) return;
     const auto& file = found[below(found.size())];
     const auto size = std::filesystem::file_size(file);
-    switch (below(3)) {
+    switch (below(4)) {
       case 0:
-        if (size > 0) flip_bit(file, below(size));
-        break;
+        return std::filesystem::resize_file(file, below(size + 1));
       case 1:
-        std::filesystem::resize_file(file, below(size + 1));
-        break;
-      default:
         std::filesystem::remove(file);
+        return;
+      default:
+        const auto step = page_size / 2 + below(page_size);
+        for (auto offset = below(50); offset < size; offset += step) flip_bit(file, offset);
     }
   }
 
@@ -92,12 +92,13 @@ class DiskModelTest : public DiskTierTest {
   }
 
   void break_something() {
-    switch (below(4)) {
+    switch (below(5)) {
       case 0:
-        return damage();
       case 1:
-        return faults.fail_writes(below(2) == 0 ? ErrorCode::unavailable : ErrorCode::no_space);
+        return damage();
       case 2:
+        return faults.fail_writes(below(2) == 0 ? ErrorCode::unavailable : ErrorCode::no_space);
+      case 3:
         return faults.fail_reads(ErrorCode::unavailable);
       default:
         origin_fails = true;

@@ -83,11 +83,12 @@ struct Tower {
   Result<std::unique_ptr<DiskTier>> open_disk(const CacheConfig& cache, const Url& account, Log& log) {
     if (cache.directory.empty()) return nullptr;
     BM_ASSIGN(directory, claim_directory(cache.directory));
-    // pages that wait for the disk are held in memory: with a quarter of it, a stream has to outrun the disk
-    // by far before any is dropped
+    // pages that wait for the disk are held in memory: many, for a stream to outrun the disk by far before
+    // any is dropped; half of the quarter that pages always have, for reads never wait for the disk to let go
+    // of them
     const DiskLimits limits{.size = cache.directory_size,
                             .free_space = cache.directory_free_space,
-                            .waiting = budget.total() / 4};
+                            .waiting = budget.total() / 8};
     return DiskTier::open(remote, std::move(directory), account.to_string(), limits, network.clock, log);
   }
 };

@@ -1,6 +1,7 @@
 #pragma once
 
-/// One budget for all that is kept in memory (`--memory`): what is charged here, pages of blobs may not take.
+/// One budget for all that is kept in memory (`--memory`): what is charged here, pages of blobs may
+/// not take, from the next one on that is fetched.
 
 #include <algorithm>
 #include <atomic>

@@ -101,8 +101,7 @@ bool DiskIndex::lost(const SharedEntry& entry, std::uint64_t page) {
 }
 
 std::uint64_t DiskIndex::forget(const SharedEntry& entry) {
-  std::shared_ptr<DiskFile>
-      closed;  // once the lock is free: the disk may take its time to give the space back
+  std::shared_ptr<DiskFile> closed;  // once the lock is free: to give the space back may take the disk's time
   const MutexLock lock(mutex_);
   if (!knows(entry)) return 0;
   closed = entry->file.lock();

@@ -24,9 +24,9 @@ class DiskSpace {
  public:
   DiskSpace(DiskStore& store, const DiskLimits& limits) : store_(store), limits_(limits) {}
 
-  /// Evict until `bytes` more can be written, but not `keep`. False: together with `keep`
-  /// they would be more than there may be, and nothing was evicted. no_space: the file system has not that
-  /// much, though nothing is left to evict.
+  /// Evict until `bytes` more can be written, but not `keep`. False: together with `keep` they would be more
+  /// than there may be, and nothing was evicted. no_space: the file system has not that much, though nothing
+  /// is left to evict.
   Result<bool> make_room(std::uint64_t bytes, const SharedEntry& keep);
   /// Evict one version, if there is one other than `keep`. What that frees.
   Result<std::optional<std::uint64_t>> evict_one(const SharedEntry& keep);

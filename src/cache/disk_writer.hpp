@@ -70,8 +70,7 @@ class DiskWriter {
   Mutex mutex_;
   std::condition_variable work_;
   std::vector<Page> waiting_ BM_GUARDED_BY(mutex_);
-  std::uint64_t held_ BM_GUARDED_BY(mutex_) =
-      0;  ///< pages in memory: those that wait, and those being written
+  std::uint64_t held_ BM_GUARDED_BY(mutex_) = 0;  ///< pages that wait, or are being written
   bool ending_ BM_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;

@@ -98,13 +98,7 @@ std::optional<ByteRange> MemoryTier::Reader::read(ByteRange range, const std::ve
     const MutexLock lock(tier_.mutex_);
     const bool its_turn = tier_.hungry_.empty() || tier_.presence(*blob_, pages_of(range)) == Presence::here;
     if (!its_turn || !tier_.begin(read, actions)) tier_.hungry_.push_back(read);
-    const auto first_refused = std::find_if_not(ahead.begin(), ahead.end(), [&](ByteRange bytes) {
-      return tier_.hungry_.empty() && tier_.fetch_ahead(*this, pages_of(bytes), actions);
-    });
-    if (first_refused != ahead.end()) {
-      refused = *first_refused;
-      ++tier_.stats_.refused;
-    }
+    refused = tier_.fetch_all_ahead(*this, ahead, actions);
   }
   tier_.carry_out(std::move(actions));
   return refused;
@@ -155,9 +149,29 @@ void MemoryTier::collect(const SharedRead& read, Actions& actions) {
   if (read->missing == 0) actions.complete.push_back(read);
 }
 
+/// What others have begun of `pages` is for nobody alone from now on.
+void MemoryTier::share_fetches(Reader& reader, PageRange pages) {
+  for (auto page = pages.first; page < pages.end(); ++page) {
+    const auto* const known = reader.blob_->find(page);
+    if (known != nullptr && known->fetch && known->fetch->ahead_of_ != reader.id_)
+      known->fetch->ahead_of_ = 0;
+  }
+}
+
+std::optional<ByteRange> MemoryTier::fetch_all_ahead(Reader& reader, const std::vector<ByteRange>& ahead,
+                                                     Actions& actions) {
+  for (const auto range : ahead) {
+    if (hungry_.empty() && fetch_ahead(reader, pages_of(range), actions)) continue;
+    ++stats_.refused;
+    return range;
+  }
+  return std::nullopt;
+}
+
 bool MemoryTier::fetch_ahead(Reader& reader, PageRange pages, Actions& actions) {
   std::erase_if(reader.fetches_, [](const auto& fetch) { return fetch.expired(); });
   auto& blob = *reader.blob_;
+  share_fetches(reader, pages);
   for (const auto run : runs(pages, [&blob](auto page) { return is_missing(blob, page); })) {
     if (order_.ahead() + run.count > most_ahead()) order_.abandon_older_than(2 * most_ahead());
     if (order_.ahead() + run.count > most_ahead()) return false;
@@ -261,24 +275,28 @@ void MemoryTier::ended(MemoryFetch& fetch, Status outcome) {
   Actions actions;
   {
     const MutexLock lock(mutex_);
-    const auto waiting = std::exchange(fetch.waiting_, {});
     if (fetch.wanted_) forget(fetch);
-    for (const auto& [index, read] : waiting) {
-      if (std::exchange(read->answered, true)) continue;
-      // it may have waited for less time than a request of its own would be tried for
-      if (read->joined && !read->tried_again && passes(error.code)) {
-        hungry_.push_back(std::make_shared<Read>(Read{.blob = read->blob,
-                                                      .reader = read->reader,
-                                                      .range = read->range,
-                                                      .tried_again = true,
-                                                      .done = std::exchange(read->done, nullptr)}));
-      } else {
-        actions.failed.emplace_back(read, error);
-      }
-    }
+    fail_waiting(fetch, error, actions);
     feed(actions);
   }
   carry_out(std::move(actions));
+}
+
+void MemoryTier::fail_waiting(MemoryFetch& fetch, const Error& error, Actions& actions) {
+  const auto waiting = std::exchange(fetch.waiting_, {});
+  for (const auto& [index, read] : waiting) {
+    if (std::exchange(read->answered, true)) continue;
+    // it may have waited for less time than a request of its own would be tried for
+    if (read->joined && !read->tried_again && passes(error.code)) {
+      hungry_.push_back(std::make_shared<Read>(Read{.blob = read->blob,
+                                                    .reader = read->reader,
+                                                    .range = read->range,
+                                                    .tried_again = true,
+                                                    .done = std::exchange(read->done, nullptr)}));
+    } else {
+      actions.failed.emplace_back(read, error);
+    }
+  }
 }
 
 /// What has not arrived of it is missing again.
@@ -306,7 +324,8 @@ void MemoryTier::leave(Reader& reader) {
     const MutexLock lock(mutex_);
     for (const auto& weak : reader.fetches_) {
       const auto fetch = weak.lock();
-      if (!fetch || !fetch->wanted_) continue;
+      const bool alone = fetch && fetch->wanted_ && fetch->ahead_of_ == reader.id_;
+      if (!alone) continue;
       fetch->ahead_of_ = 0;
       if (!fetch->waiting_.empty()) continue;
       forget(*fetch);

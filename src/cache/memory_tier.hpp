@@ -74,6 +74,10 @@ class MemoryTier {
   /// False: there is no memory for it now.
   bool begin(const SharedRead& read, Actions& actions) BM_REQUIRES(mutex_);
   void collect(const SharedRead& read, Actions& actions) BM_REQUIRES(mutex_);
+  /// The first for which there is no memory.
+  std::optional<ByteRange> fetch_all_ahead(Reader& reader, const std::vector<ByteRange>& ahead,
+                                           Actions& actions) BM_REQUIRES(mutex_);
+  void share_fetches(Reader& reader, PageRange pages) BM_REQUIRES(mutex_);
   bool fetch_ahead(Reader& reader, PageRange pages, Actions& actions) BM_REQUIRES(mutex_);
   std::shared_ptr<MemoryFetch> start_fetch(const std::shared_ptr<CachedBlob>& blob, PageRange pages,
                                            std::vector<PageBuffer> memory, Urgency urgency, Actions& actions)
@@ -82,6 +86,7 @@ class MemoryTier {
   void use(CachedBlob& blob, PageRange pages) BM_REQUIRES(mutex_);
   Block& block_of(CachedBlob& blob, std::uint64_t page, bool ahead) BM_REQUIRES(mutex_);
   std::vector<PageBuffer> take(std::size_t pages, EvictionOrder::Ahead ahead) BM_REQUIRES(mutex_);
+  void fail_waiting(MemoryFetch& fetch, const Error& error, Actions& actions) BM_REQUIRES(mutex_);
   void forget(MemoryFetch& fetch) BM_REQUIRES(mutex_);
   void drop_unused_blobs() BM_REQUIRES(mutex_);
   void feed(Actions& actions) BM_REQUIRES(mutex_);

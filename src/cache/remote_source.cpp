@@ -66,16 +66,32 @@ class RemoteSource::Download {
 };
 
 void RemoteSource::start(std::vector<SharedFetch> fetches) {
-  std::vector<SharedFetch> given_up;
-  std::vector<FetchQueue::Group> groups;
   {
     const MutexLock lock(mutex_);
     for (auto& fetch : fetches) queue_.add(std::move(fetch));
-    given_up = queue_.take_unwanted();
-    groups = queue_.take();
   }
-  for (auto& group : groups) request(std::move(group));
-  for (const auto& fetch : given_up) fetch->ended(unwanted());
+  pump();
+}
+
+/// Request what may be requested now. One thread at a time, and never from within itself: where requests fail
+/// at once, because the network stops, each would begin the next one inside its own end.
+void RemoteSource::pump() {
+  while (true) {
+    std::vector<SharedFetch> given_up;
+    std::vector<FetchQueue::Group> groups;
+    {
+      const MutexLock lock(mutex_);
+      if (pumping_) return;
+      given_up = queue_.take_unwanted();
+      groups = queue_.take();
+      if (groups.empty() && given_up.empty()) return;
+      pumping_ = true;
+    }
+    for (auto& group : groups) request(std::move(group));
+    for (const auto& fetch : given_up) fetch->ended(unwanted());
+    const MutexLock lock(mutex_);
+    pumping_ = false;  // what came meanwhile is for the next turn
+  }
 }
 
 void RemoteSource::request(FetchQueue::Group group) {
@@ -95,7 +111,7 @@ void RemoteSource::finished(const FetchQueue::Group& group) {
     const MutexLock lock(mutex_);
     queue_.finished(group);
   }
-  reconsider();
+  pump();
 }
 
 }  // namespace blobmount

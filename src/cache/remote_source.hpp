@@ -18,17 +18,19 @@ class RemoteSource final : public ByteSource {
   explicit RemoteSource(BlobStore& store, FetchLimits limits = {}) : store_(store), queue_(limits) {}
 
   void start(std::vector<SharedFetch> fetches) override BM_EXCLUDES(mutex_);
-  void reconsider() override { start({}); }
+  void reconsider() override { pump(); }
 
  private:
   class Download;
 
+  void pump() BM_EXCLUDES(mutex_);
   void request(FetchQueue::Group group);
   void finished(const FetchQueue::Group& group) BM_EXCLUDES(mutex_);
 
   BlobStore& store_;
   Mutex mutex_;
   FetchQueue queue_ BM_GUARDED_BY(mutex_);
+  bool pumping_ BM_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace blobmount

@@ -179,7 +179,9 @@ void ReadAhead::on_refused(ByteRange refused) {
   }
   auto& stream = streams_.at(*asked_for_);
   stream.window = std::max(shortest_window, stream.window / 2);
-  stream.asked = stream.run >= 0 ? refused.offset : refused.end();
+  // back only: another thread's read may have been the last one
+  stream.asked =
+      stream.run >= 0 ? std::min(stream.asked, refused.offset) : std::max(stream.asked, refused.end());
 }
 
 }  // namespace blobmount

@@ -58,6 +58,19 @@ TEST_F(DiskTierTest, TheOrderOfUseSurvivesARemount) {
   EXPECT_FALSE(tier->complete(*two));
 }
 
+TEST_F(DiskTierTest, AUseIsRememberedThoughTheProcessIsKilledLater) {
+  const auto version = version_of("blob", 1);
+  mount();
+  keep(version);
+  mount();
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours{1};
+  std::filesystem::last_write_time(files(".pages").at(0), long_ago);
+
+  read_all(version);
+
+  EXPECT_GT(std::filesystem::last_write_time(files(".pages").at(0)), long_ago + std::chrono::minutes{30});
+}
+
 TEST_F(DiskTierTest, ASmallerCacheIsFitAtTheNextMount) {
   mount();
   for (const auto* blob : {"one", "two", "three"}) keep(version_of(blob, 3));
@@ -73,7 +86,6 @@ TEST_F(DiskTierTest, ABlobLargerThanTheCacheFillsItAndDoesNotThrash) {
   limits.size = room_for(20);
   const auto large = version_of("large", 50);
   mount();
-  keep(version_of("other", 3));
   read_all(large);
 
   mount();

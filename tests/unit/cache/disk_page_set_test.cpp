@@ -27,7 +27,7 @@ TEST(PageSet, HoldsWhatWasInsertedAndNotErased) {
 
 TEST(PageSet, PagesFallIntoRuns) {
   PageSet set;
-  for (const std::uint64_t page : {2, 3, 6, 600}) set.insert(page);
+  for (const std::uint64_t page : {2ULL, 3ULL, 6ULL, 600ULL}) set.insert(page);
 
   EXPECT_THAT(runs_of({0, 8}, set),
               ElementsAre(PageRun{{0, 2}, false}, PageRun{{2, 2}, true}, PageRun{{4, 2}, false},

@@ -63,6 +63,7 @@ class ReadsByHand final : public BlobStore {
   }
 
   void read(const BlobVersion& version, ByteRange range, OnPiece piece, Completion<void> done) override {
+    if (refuses) return done(Error{ErrorCode::cancelled, "refused"});
     reads.push_back(
         std::make_shared<Read>(Read{version, range, std::move(piece), exactly_once(std::move(done)), 0}));
   }
@@ -72,6 +73,7 @@ class ReadsByHand final : public BlobStore {
   void get_properties(const std::string&, const std::string&, Completion<BlobProperties>) override { FAIL(); }
 
   std::vector<SharedRead> reads;
+  bool refuses = false;  ///< each read fails at once, as when the network stops
 };
 
 class Wish final : public Fetch {
@@ -265,6 +267,24 @@ TEST_F(RemoteSourceTest, WhatBecomesUrgentOvertakes) {
 
   EXPECT_EQ(store.reads.size(), 2U);
   EXPECT_EQ(store.reads.back()->range.offset, 20 * page_size);
+}
+
+TEST_F(RemoteSourceTest, WhereReadsFailAtOnceALongQueueIsNoDeepRecursion) {
+  constexpr std::uint64_t many = 4'000;
+  const auto huge =
+      std::make_shared<const BlobVersion>(BlobVersion{"box", "huge", "\"1\"", 2 * many * page_size});
+  auto& source = source_with({.account = 1, .account_ahead = 1});
+  source.start({std::make_shared<Wish>(huge, PageRange{0, 1}, Urgency::waited_for)});
+  std::vector<SharedFetch> queue;
+  for (std::uint64_t i = 1; i < many; ++i) {
+    queue.push_back(std::make_shared<Wish>(huge, PageRange{2 * i, 1}, Urgency::ahead));
+  }
+  source.start(queue);
+  store.refuses = true;
+
+  store.end_all();
+
+  for (const auto& fetch : queue) ASSERT_TRUE(static_cast<const Wish&>(*fetch).failed(ErrorCode::cancelled));
 }
 
 }  // namespace

@@ -43,6 +43,10 @@ int run(int argc, const char* const* argv) {
   }
   const auto& config = std::get<Config>(*parsed);
   if (const auto usable = check_mount_point(config.mount_point); !usable) return fail(usable.error().message);
+  const auto& cache = config.cache.directory;
+  if (const auto usable = check_cache_directory(cache, config.mount_point); !usable) {
+    return fail(usable.error().message);
+  }
   if (config.foreground) return mount_and_serve(config, [] {});
   return run_in_background([&config](const auto& ready) { return mount_and_serve(config, ready); });
 }

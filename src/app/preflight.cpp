@@ -1,5 +1,6 @@
 #include "app/preflight.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -73,6 +74,19 @@ Status check_mount_point(const std::string& mount_point) {
                     "blobmount is mounted there already; unmount it with: umount '" + mount_point + "'");
   }
   return check_device(mount_point);
+}
+
+Status check_cache_directory(const std::string& cache_directory, const std::string& mount_point) {
+  if (cache_directory.empty()) return {};
+  std::error_code failed;
+  const auto inner = std::filesystem::weakly_canonical(cache_directory, failed);
+  if (failed) return {};  // who opens it says why
+  const auto outer = std::filesystem::canonical(mount_point);
+  const auto [end, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
+  if (end != outer.end()) return {};
+  return Error{ErrorCode::invalid_argument, "cannot keep the cache in '" + cache_directory +
+                                                "': the mount on '" + mount_point +
+                                                "' would hide it; choose a directory outside of it"};
 }
 
 }  // namespace blobmount

@@ -12,4 +12,8 @@ namespace blobmount {
 /// sentence that names the cause and what to do.
 Status check_mount_point(const std::string& mount_point);
 
+/// Whether `cache_directory`, which need not exist yet, and is empty for none, stays reachable while
+/// `mount_point` is mounted on.
+Status check_cache_directory(const std::string& cache_directory, const std::string& mount_point);
+
 }  // namespace blobmount

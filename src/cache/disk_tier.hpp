@@ -45,6 +45,7 @@ class DiskTier final : public ByteSource {
   DiskTier& operator=(const DiskTier&) = delete;
 
   void start(std::vector<SharedFetch> fetches) override;
+  /// What is to be read from the disk stays where it queues: the disk is soon done with it.
   void reconsider() override { below_.reconsider(); }
 
   /// Whether all pages of the version are on disk.

@@ -21,7 +21,6 @@ using ReaderId = std::uint64_t;
 /// What a reader asked for, and as much of it as is there. The tier guards it, and answers it once.
 struct Read {
   std::shared_ptr<CachedBlob> blob{};
-  ReaderId reader = 0;
   ByteRange range{};
   std::vector<PageBuffer> pages{};
   std::size_t missing = 0;

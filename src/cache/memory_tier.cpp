@@ -89,7 +89,6 @@ std::optional<ByteRange> MemoryTier::Reader::read(ByteRange range, const std::ve
                                                   Completion<Bytes> done) {
   const auto read = std::make_shared<Read>();
   read->blob = blob_;
-  read->reader = id_;
   read->range = range;
   read->done = std::move(done);
   std::optional<ByteRange> refused;
@@ -289,7 +288,6 @@ void MemoryTier::fail_waiting(MemoryFetch& fetch, const Error& error, Actions& a
     // it may have waited for less time than a request of its own would be tried for
     if (read->joined && !read->tried_again && passes(error.code)) {
       hungry_.push_back(std::make_shared<Read>(Read{.blob = read->blob,
-                                                    .reader = read->reader,
                                                     .range = read->range,
                                                     .tried_again = true,
                                                     .done = std::exchange(read->done, nullptr)}));

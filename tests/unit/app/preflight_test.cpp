@@ -52,5 +52,23 @@ TEST_F(MountPoints, AreUsableWhereFuseIs) {
   }
 }
 
+TEST(CacheDirectories, AreNotInsideTheMount) {
+  const tests::TemporaryDirectory directory;
+  const auto mount_point = directory.path() / "mnt";
+  std::filesystem::create_directory(mount_point);
+  std::filesystem::create_directory_symlink(mount_point, directory.path() / "link");
+
+  for (const char* const hidden : {"mnt", "mnt/cache", "mnt/not/yet", "link/cache", "other/../mnt/cache"}) {
+    const auto usable = check_cache_directory(directory.path() / hidden, mount_point);
+    ASSERT_FALSE(usable) << hidden;
+    EXPECT_EQ(usable.error().code, ErrorCode::invalid_argument);
+    EXPECT_THAT(usable.error().message, HasSubstr("choose a directory outside"));
+  }
+  for (const char* const fine : {"", "cache", "mnt-cache", "mnt/../cache"}) {
+    EXPECT_TRUE(check_cache_directory(fine[0] != 0 ? (directory.path() / fine).string() : "", mount_point))
+        << fine;
+  }
+}
+
 }  // namespace
 }  // namespace blobmount

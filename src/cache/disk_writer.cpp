@@ -12,6 +12,9 @@ namespace {
 /// Pages that are written at once: 1 MiB is as fast as more, and soon over.
 constexpr std::size_t most_at_once = 16;
 
+/// Times as many pages as are held are remembered at most: some 50 bytes each.
+constexpr std::size_t most_remembered = 64;
+
 /// What a version costs beside its pages, at most: its side file's header.
 constexpr std::uint64_t new_version = 8192;
 
@@ -28,12 +31,16 @@ DiskWriter::DiskWriter(DiskStore& store, const DiskLimits& limits, Clock& clock,
 void DiskWriter::keep(const SharedIdentity& identity, std::uint64_t page, PageBuffer buffer) {
   {
     const MutexLock lock(mutex_);
-    if (ending_ || held_ >= most_waiting_) {
+    if (ending_ || waiting_.size() >= most_remembered * std::max<std::uint64_t>(most_waiting_, 1)) {
       ++dropped_;
       return;
     }
-    waiting_.push_back({identity, page, std::move(buffer)});
-    ++held_;
+    if (held_ < most_waiting_) {
+      waiting_.push_back({.identity = identity, .number = page, .buffer = std::move(buffer)});
+      ++held_;
+    } else {
+      waiting_.push_back({.identity = identity, .number = page, .remembered = buffer, .counted = false});
+    }
   }
   work_.notify_one();
 }
@@ -59,28 +66,34 @@ std::vector<DiskWriter::Page> DiskWriter::take() {
   return std::exchange(waiting_, {});
 }
 
-void DiskWriter::done_with(std::size_t pages) {
+void DiskWriter::done_with(std::span<Page> pages) {
+  for (auto& page : pages) page.buffer.reset();
+  const auto counted = std::ranges::count(pages, true, &Page::counted);
   const MutexLock lock(mutex_);
-  held_ -= pages;
+  held_ -= static_cast<std::uint64_t>(counted);
 }
 
 void DiskWriter::write_all(std::vector<Page> pages) {
   // streams come mixed
   std::ranges::sort(pages, {}, [](const Page& page) { return std::tuple(page.identity->name, page.number); });
   for (std::span<Page> left(pages); !left.empty();) {
-    const auto count = neighbours_in(left);
-    write_or_drop(left.first(count));
-    for (auto& page : left.first(count)) page.buffer.reset();
-    done_with(count);
-    left = left.subspan(count);
+    const auto neighbours = left.first(hold_neighbours(left));
+    if (neighbours.empty()) {
+      ++dropped_;
+      left = left.subspan(1);
+      continue;
+    }
+    write_or_drop(neighbours);
+    done_with(neighbours);
+    left = left.subspan(neighbours.size());
   }
 }
 
-std::size_t DiskWriter::neighbours_in(std::span<const Page> pages) {
+std::size_t DiskWriter::hold_neighbours(std::span<Page> pages) {
   const auto longest = std::min(pages.size(), most_at_once);
-  std::size_t count = 1;
+  std::size_t count = 0;
   while (count < longest && pages[count].number == pages[0].number + count &&
-         *pages[count].identity == *pages[0].identity) {
+         *pages[count].identity == *pages[0].identity && pages[count].hold()) {
     ++count;
   }
   return count;

@@ -1,12 +1,14 @@
 #pragma once
 
-/// Writes pages to disk behind the reader's back, on a thread of its own. Nobody waits for it: what comes too
-/// fast, or while the disk fails, is dropped.
+/// Writes pages to disk behind the reader's back, on a thread of its own. Nobody waits for it. What comes too
+/// fast is only remembered: it is written later if it is still in memory then, and else dropped, as is what
+/// comes while the disk fails.
 
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <thread>
 #include <vector>
@@ -44,19 +46,25 @@ class DiskWriter {
   struct Page {
     SharedIdentity identity;
     std::uint64_t number = 0;
-    PageBuffer buffer;
+    PageBuffer buffer{};
+    std::weak_ptr<std::byte> remembered{};  ///< where only that was possible
+    bool counted = true;                    ///< among those held
+
+    /// Whether its bytes are still in memory; then they stay there.
+    bool hold() { return buffer || (buffer = remembered.lock()); }
   };
 
   void run() BM_EXCLUDES(mutex_);
   std::vector<Page> take() BM_EXCLUDES(mutex_);
-  void done_with(std::size_t pages) BM_EXCLUDES(mutex_);
+  void done_with(std::span<Page> pages) BM_EXCLUDES(mutex_);
   void write_all(std::vector<Page> pages);
   void write_or_drop(std::span<const Page> neighbours);
   /// Whether there was room.
   Result<bool> write(std::span<const Page> neighbours);
   void failed(const Error& error, const DiskIdentity& identity);
 
-  static std::size_t neighbours_in(std::span<const Page> pages);
+  /// How many of the first ones can be written at once; held from now on. 0: the first one is gone.
+  static std::size_t hold_neighbours(std::span<Page> pages);
 
   DiskStore& store_;
   Clock& clock_;
@@ -70,7 +78,7 @@ class DiskWriter {
   Mutex mutex_;
   std::condition_variable work_;
   std::vector<Page> waiting_ BM_GUARDED_BY(mutex_);
-  std::uint64_t held_ BM_GUARDED_BY(mutex_) = 0;  ///< pages that wait, or are being written
+  std::uint64_t held_ BM_GUARDED_BY(mutex_) = 0;  ///< pages that wait, or are being written, with their bytes
   bool ending_ BM_GUARDED_BY(mutex_) = false;
 
   std::thread thread_;

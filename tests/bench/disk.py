@@ -8,7 +8,7 @@ from pathlib import Path
 import bars
 from machinery import MIB, MODEL_A, Mount, blobs, service
 from table import Bar, Row, Samples, at_least, digits
-from timing import read_through
+from timing import read_through, warm_up_memory
 
 BLOB = "bench/kept.bin"
 
@@ -20,6 +20,7 @@ def reread(setting):
         for _ in range(setting.runs):
             with tempfile.TemporaryDirectory() as directory:
                 options = ("--cache-dir", directory, "--cache-size", "2GiB")
+                warm_up_memory(3 * size)  # for the daemon, the page cache of the mount, and that of the disk
                 with Mount(setting.build, fake.url, *options) as mount:
                     cold = read_through(mount.path / BLOB)
                     wait_until_written(Path(directory))

@@ -13,7 +13,7 @@ from machinery import GIB, MEMORY_BUDGET, MIB, MODEL_A, MODEL_B, Mount, blobs, s
 from processes import Processes
 from raw import curl_in_parallel, curl_range, random_gets
 from table import Bar, Row, Samples, at_least, at_most, digits
-from timing import open_and_read, read_through, timed
+from timing import open_and_read, read_through, timed, warm_up_memory
 
 WARM_UP = "bench/warm-up.bin"
 RANDOM_SECONDS = 10
@@ -41,9 +41,8 @@ def streams(setting, model, work, sizes, ratio_bar, cpu_bar):
         for _ in range(setting.runs):
             curl_seconds = curl_in_parallel({f"{fake.url}/{name}": size for name, size in sizes.items()})
             with Mount(setting.build, fake.url) as mount, ThreadPoolExecutor(len(sizes)) as pool:
-                # touching fresh memory is dear on virtual machines that return what is free to their host:
-                # fill the budget first
-                read_through(mount.path / WARM_UP)
+                read_through(mount.path / WARM_UP)  # fills the budget
+                warm_up_memory(total)  # the kernel's page cache will be as large
                 cpu_before = mount.cpu_seconds()
                 with timed() as timer:
                     list(pool.map(read_through, [mount.path / name for name in sizes]))

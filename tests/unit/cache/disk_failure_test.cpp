@@ -35,6 +35,20 @@ TEST_F(DiskFailureTest, ASlowDiskDelaysNobodyAndLosesPages) {
   EXPECT_TRUE(dropped(96)) << "nobody kept their bytes";
 }
 
+TEST_F(DiskFailureTest, WhatIsStillInMemoryWhenASlowDiskGetsToItIsWritten) {
+  limits.waiting = 4 * page_size;
+  mount();
+  faults.hold_writes();
+  const auto large = version_of("large", 100);
+  const auto fetch = start(large, all_pages(*large));  // has the memory
+  ASSERT_TRUE(fetch->wait());
+
+  faults.release();
+
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->complete(*large); }));
+  EXPECT_EQ(tier->stats().dropped, 0U);
+}
+
 TEST_F(DiskFailureTest, AWriteErrorIsToldOnceAndWritingResumesAfterAPause) {
   mount();
   faults.fail_writes(ErrorCode::unavailable);

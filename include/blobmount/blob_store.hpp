@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "blobmount/clock.hpp"
@@ -26,12 +27,26 @@ struct BlobVersion {
   bool operator==(const BlobVersion&) const = default;
 };
 
+/// What else the service says of a blob, in its own words; empty where it says nothing.
+struct BlobDetails {
+  std::string type{};         ///< "BlockBlob", "PageBlob", "AppendBlob"
+  std::string access_tier{};  ///< "Hot", "Cool", "Archive", ...
+  std::string content_type{};
+  std::string content_md5{};  ///< base64
+  std::string version_id{};
+  std::vector<std::pair<std::string, std::string>> metadata{};
+
+  bool operator==(const BlobDetails&) const = default;
+  /// Its bytes cannot be read before it has been rehydrated.
+  [[nodiscard]] bool archived() const { return access_tier == "Archive"; }
+};
+
 struct BlobProperties {
   std::string etag{};  ///< with its quotes, as the service writes it
   std::uint64_t size = 0;
   WallTime last_modified{};
-  std::string access_tier{};         ///< "Hot", "Cool", "Archive", ...; empty where the service does not say
   bool is_directory_marker = false;  ///< metadata hdi_isfolder=true
+  BlobDetails details{};
 };
 
 struct ListedBlob {
@@ -68,6 +83,9 @@ struct ListBlobsQuery {
   std::string delimiter{};  ///< empty: every blob below the prefix
   std::string marker{};
   int max_results = 5000;  ///< the service's own limit of a page
+  /// If set: told the marker of the next page where that is known earlier than the page; at most once, before
+  /// `done`, on any thread.
+  std::function<void(const std::string& marker)> next_known{};
 };
 
 template <typename T>

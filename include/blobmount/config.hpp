@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -34,10 +35,25 @@ struct SharedKey {
   Secret key;  ///< base64, as the portal shows it
 };
 
+/// How fresh what is shown must be.
+struct Consistency {
+  enum class Kind : std::uint8_t {
+    close_to_open,  ///< open sees what was committed before, if that is TreeConfig::attr_ttl ago
+    cached,         ///< what is known is asked for again when it is older than `age`
+    immutable,      ///< what is known is never asked for again
+  };
+  Kind kind = Kind::close_to_open;
+  Duration age{0};
+};
+
 struct TreeConfig {
+  Consistency consistency{};
   /// How old an answer may be when a file or directory is opened, or a name is said to be absent. What stat
   /// shows may be ten times as old.
   Duration attr_ttl{std::chrono::seconds{1}};
+  /// Of an account, the containers to show: patterns as fnmatch(3) has them. Empty: all but those whose name
+  /// begins with '$', which belong to the service.
+  std::vector<std::string> containers{};
 };
 
 struct AppearanceConfig {

@@ -69,20 +69,39 @@ class OpenFile {
   virtual void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) = 0;
 };
 
-/// A directory opened for reading: its entries stay what they were when it was opened. Safe to use from any
-/// thread.
+/// A directory opened for reading: its items stay what they were when it was opened. The first can be read
+/// while the rest is still on its way. Safe to use from any thread.
 class OpenDirectory {
  public:
   virtual ~OpenDirectory() = default;
   struct Item {
-    std::string_view name{};  ///< lives as long as the OpenDirectory
+    std::string_view name{};  ///< lives as long as the OpenDirectory; empty: nothing is at this index
     FileKind kind = FileKind::file;
     std::uint64_t number = 0;  ///< as Attributes::number
   };
-  [[nodiscard]] virtual std::size_t size() const = 0;
+  /// How many items can be read, once that is more than `index`, or the directory ends before it. Reports
+  /// once, maybe before returning.
+  virtual void wait_for(std::size_t index, Completion<std::size_t> done) = 0;
+  /// `index` is below what wait_for() told.
   [[nodiscard]] virtual Item item(std::size_t index) const = 0;
   /// What a lookup of item `index` answers; counts as one lookup, to be paid back with forget().
   virtual Entry look_up(std::size_t index) = 0;
+};
+
+struct ExtendedAttribute {
+  std::string name{};  ///< "user.blob.etag", ...
+  std::string value{};
+};
+
+/// What the kernel keeps, to be told what is no longer so. Safe to use from any thread; never blocks: the
+/// kernel gets it a little later.
+class KernelCache {
+ public:
+  virtual ~KernelCache() = default;
+  /// `name` in the directory `parent` leads elsewhere now, or nowhere.
+  virtual void drop_name(InodeId parent, std::string name) = 0;
+  /// Pages and attributes of `inode`.
+  virtual void drop_pages(InodeId inode) = 0;
 };
 
 /// Safe to use from any thread. Each call that takes a completion reports to it exactly once, on any thread,
@@ -100,6 +119,14 @@ class FileSystem {
   /// `changed` if the blob is another version by now: look the name up again.
   virtual void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) = 0;
   virtual void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) = 0;
+  /// Those that a file has, in a fixed order; none for a directory.
+  virtual void extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) = 0;
+
+  /// `kernel` is told from now on what it should drop; null: nobody is, and what was being told has ended.
+  virtual void serve(KernelCache* kernel) = 0;
+  /// Forget what is known of `path` and all below it, here and in the kernel. `path` is relative to the mount
+  /// point; empty: everything.
+  virtual void refresh(const std::string& path) = 0;
 };
 
 }  // namespace blobmount

@@ -59,8 +59,8 @@ Result<BlobProperties> parse_blob_properties(const HttpHeaders& headers) {
   return BlobProperties{.etag = quoted_etag(etag),
                         .size = *size,
                         .last_modified = last_modified,
-                        .access_tier = std::string(headers.get("x-ms-access-tier").value_or("")),
-                        .is_directory_marker = says_directory(headers)};
+                        .is_directory_marker = says_directory(headers),
+                        .details = {.access_tier = std::string(headers.get("x-ms-access-tier").value_or(""))}};
 }
 
 Result<ContainerProperties> parse_container_properties(std::string name, const HttpHeaders& headers) {

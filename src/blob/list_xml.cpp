@@ -81,8 +81,8 @@ Result<ListedBlob> parse_blob(pugi::xml_node node) {
                     .properties = {.etag = quoted_etag(etag),
                                    .size = *size,
                                    .last_modified = *last_modified,
-                                   .access_tier = properties.child_value("AccessTier"),
-                                   .is_directory_marker = marked_as_directory(node, properties)}};
+                                   .is_directory_marker = marked_as_directory(node, properties),
+                                   .details = {.access_tier = properties.child_value("AccessTier")}}};
 }
 
 Result<ContainerProperties> parse_container(pugi::xml_node node) {

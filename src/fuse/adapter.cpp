@@ -185,11 +185,19 @@ void Adapter::open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_inf
 void Adapter::read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                              fuse_file_info* info) {
   auto& self = adapter_of(request);
-  const auto directory = self.open_directories_.find(info->fh);
-  DirectoryBuffer buffer(request, size);
-  self.add_dots(buffer, inode, offset);
-  for (auto index = first_item(offset); index < directory->size(); ++index) {
-    const auto item = directory->item(index);
+  self.read_items(
+      request, offset, info,
+      [&self, inode, size, offset](fuse_req_t waiting, OpenDirectory& directory, std::size_t count) {
+        self.answer_items(waiting, directory, {inode, size, offset, count});
+      });
+}
+
+void Adapter::answer_items(fuse_req_t request, OpenDirectory& directory, const Part& part) {
+  DirectoryBuffer buffer(request, part.size);
+  add_dots(buffer, part.inode, part.offset);
+  for (auto index = first_item(part.offset); index < part.count; ++index) {
+    const auto item = directory.item(index);
+    if (item.name.empty()) continue;
     if (!buffer.add(std::string(item.name), named(item.number, item.kind), position_behind(index))) break;
   }
   fuse_reply_buf(request, buffer.data(), buffer.size());
@@ -198,19 +206,38 @@ void Adapter::read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t s
 void Adapter::read_directory_plus(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                                   fuse_file_info* info) {
   auto& self = adapter_of(request);
-  const auto directory = self.open_directories_.find(info->fh);
-  DirectoryBuffer buffer(request, size, DirectoryBuffer::Form::plus);
-  self.add_dots(buffer, inode, offset);
+  self.read_items(
+      request, offset, info,
+      [&self, inode, size, offset](fuse_req_t waiting, OpenDirectory& directory, std::size_t count) {
+        self.answer_items_plus(waiting, directory, {inode, size, offset, count});
+      });
+}
+
+void Adapter::answer_items_plus(fuse_req_t request, OpenDirectory& directory, const Part& part) {
+  DirectoryBuffer buffer(request, part.size, DirectoryBuffer::Form::plus);
+  add_dots(buffer, part.inode, part.offset);
   std::vector<InodeId> counted;
-  for (auto index = first_item(offset); index < directory->size(); ++index) {
-    const std::string name(directory->item(index).name);
+  for (auto index = first_item(part.offset); index < part.count; ++index) {
+    const std::string name(directory.item(index).name);
+    if (name.empty()) continue;
     if (!buffer.fits(name)) break;
-    const auto entry = self.entry_of(directory->look_up(index));
+    const auto entry = entry_of(directory.look_up(index));
     buffer.add(name, entry, position_behind(index));
     counted.push_back(entry.ino);
   }
   if (fuse_reply_buf(request, buffer.data(), buffer.size()) == 0) return;
-  for (const auto looked_up : counted) self.files_.forget(looked_up, 1);
+  for (const auto looked_up : counted) files_.forget(looked_up, 1);
+}
+
+/// Calls `answer` with the request, its to answer, when there is an item to be read, or the directory ends.
+template <typename Answer>
+void Adapter::read_items(fuse_req_t request, off_t offset, const fuse_file_info* info, const Answer& answer) {
+  const auto directory = open_directories_.find(info->fh);
+  const auto ticket = pending_.add(request);
+  directory->wait_for(first_item(offset), [this, ticket, directory, answer](Result<std::size_t> count) {
+    if (!count) return fail(ticket, count.error());
+    if (const auto waiting = pending_.take(ticket)) answer(waiting, *directory, *count);
+  });
 }
 
 void Adapter::add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset) {

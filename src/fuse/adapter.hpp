@@ -53,10 +53,22 @@ class Adapter {
   static void file_system_statistics(fuse_req_t request, fuse_ino_t inode);
   static void on_interrupt(fuse_req_t request, void* data);
 
+  /// Of a directory, what is to be read.
+  struct Part {
+    InodeId inode;
+    std::size_t size;  ///< bytes, at most
+    off_t offset;
+    std::size_t count;  ///< items that are there
+  };
+
   void answer_look_up(Ticket ticket, Result<Lookup> found);
   template <typename T>
   void answer_open(Ticket ticket, HandleTable<T>& handles, fuse_file_info info,
                    Result<std::shared_ptr<T>> opened);
+  template <typename Answer>
+  void read_items(fuse_req_t request, off_t offset, const fuse_file_info* info, const Answer& answer);
+  void answer_items(fuse_req_t request, OpenDirectory& directory, const Part& part);
+  void answer_items_plus(fuse_req_t request, OpenDirectory& directory, const Part& part);
   void add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset);
   void fail(Ticket ticket, const Error& error);
 

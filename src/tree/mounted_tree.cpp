@@ -35,7 +35,9 @@ class MountedTree::Opened final : public OpenDirectory {
   Opened(MountedTree& tree, std::shared_ptr<Directory> directory, SharedSnapshot snapshot)
       : tree_(tree), directory_(std::move(directory)), snapshot_(std::move(snapshot)) {}
 
-  [[nodiscard]] std::size_t size() const override { return snapshot_->entries().size(); }
+  void wait_for(std::size_t /*index*/, Completion<std::size_t> done) override {
+    done(snapshot_->entries().size());
+  }
 
   [[nodiscard]] Item item(std::size_t index) const override {
     const auto& entry = snapshot_->entries()[index];
@@ -145,5 +147,14 @@ void MountedTree::open_directory(InodeId inode, Completion<std::shared_ptr<OpenD
     done(std::make_shared<Opened>(*this, directory, *std::move(snapshot)));
   });
 }
+
+void MountedTree::extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) {
+  const auto node = inodes_.find(inode);
+  if (!node) return done(no_longer_known());
+  if (node->is_directory()) return done(std::vector<ExtendedAttribute>());
+  done(std::vector<ExtendedAttribute>{{"user.blob.etag", node->entry.etag}});
+}
+
+void MountedTree::refresh(const std::string& /*path*/) {}
 
 }  // namespace blobmount

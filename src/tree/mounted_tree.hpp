@@ -2,6 +2,7 @@
 
 /// The mounted view of an account, a container or a prefix: a FileSystem over a BlobStore.
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,9 @@ class MountedTree final : public FileSystem {
   Result<Attributes> attributes(InodeId inode) override;
   void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) override;
   void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) override;
+  void extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) override;
+  void serve(KernelCache* kernel) override { kernel_ = kernel; }
+  void refresh(const std::string& path) override;
 
  private:
   class Opened;
@@ -51,6 +55,7 @@ class MountedTree final : public FileSystem {
   const WallTime mounted_;
 
   InodeTable inodes_;
+  std::atomic<KernelCache*> kernel_{nullptr};
 };
 
 }  // namespace blobmount

@@ -138,7 +138,7 @@ TEST_P(BlobStoreContract, AListingSaysTheSameOfABlobAsItsProperties) {
     EXPECT_EQ(from_list.size, name == "text" ? 5U : 0U);
     EXPECT_EQ(from_list.last_modified, properties.last_modified);
     EXPECT_GT(from_list.last_modified, WallTime{});
-    EXPECT_EQ(from_list.access_tier, properties.access_tier);
+    EXPECT_EQ(from_list.details.access_tier, properties.details.access_tier);
     EXPECT_EQ(from_list.is_directory_marker, name == "dir");
     EXPECT_EQ(properties.is_directory_marker, name == "dir");
   }
@@ -333,9 +333,9 @@ TEST_P(BlobStoreContract, ADeletedBlobIsNotFoundAndOnePutAgainIsAnother) {
 TEST_P(BlobStoreContract, AnArchivedBlobIsListedAndNotRead) {
   under_test_->put_archived(container_, "blob", "text");
 
-  EXPECT_EQ(properties_of("blob").access_tier, "Archive");
+  EXPECT_EQ(properties_of("blob").details.access_tier, "Archive");
   ASSERT_EQ(list_all({}).blobs.size(), 1U);
-  EXPECT_EQ(list_all({}).blobs.front().properties.access_tier, "Archive");
+  EXPECT_EQ(list_all({}).blobs.front().properties.details.access_tier, "Archive");
   EXPECT_EQ(code_of(store_.read(version_of("blob"), {0, 4})), ErrorCode::not_permitted);
 }
 

@@ -35,8 +35,8 @@ BlobProperties BlobModel::put(const std::string& container, const std::string& b
   const BlobProperties properties{.etag = etag_of(++puts_),
                                   .size = size,
                                   .last_modified = traits.last_modified.value_or(next_second()),
-                                  .access_tier = traits.access_tier,
-                                  .is_directory_marker = traits.is_directory_marker};
+                                  .is_directory_marker = traits.is_directory_marker,
+                                  .details = {.access_tier = traits.access_tier}};
   containers_[container].blobs.insert_or_assign(blob, Blob{properties, std::move(content)});
   return properties;
 }
@@ -113,7 +113,7 @@ Result<Content> BlobModel::read(const BlobVersion& version, ByteRange range) con
     return Error{ErrorCode::invalid_argument, "the range is not within the blob"};
   }
   if (properties.etag != version.etag) return Error{ErrorCode::changed, "ConditionNotMet"};
-  if (properties.access_tier == "Archive") return Error{ErrorCode::not_permitted, "BlobArchived"};
+  if (properties.details.archived()) return Error{ErrorCode::not_permitted, "BlobArchived"};
   return found->content;
 }
 

@@ -26,7 +26,7 @@ TEST(BlobHeaders, PropertiesAreRead) {
   EXPECT_EQ(properties->etag, "\"0x8D27E4\"");
   EXPECT_EQ(properties->size, 12U);
   EXPECT_EQ(properties->last_modified, WallTime{std::chrono::seconds{1'435'361'952}});
-  EXPECT_EQ(properties->access_tier, "Cool");
+  EXPECT_EQ(properties->details.access_tier, "Cool");
   EXPECT_FALSE(properties->is_directory_marker);
 }
 

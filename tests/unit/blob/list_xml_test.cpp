@@ -50,7 +50,7 @@ TEST(ListXml, ABlobIsReadWithItsProperties) {
   EXPECT_EQ(blob.properties.etag, "\"0x8D27E4\"");
   EXPECT_EQ(blob.properties.size, 12U);
   EXPECT_EQ(blob.properties.last_modified, WallTime{std::chrono::seconds{1'435'361'952}});
-  EXPECT_EQ(blob.properties.access_tier, "Cool");
+  EXPECT_EQ(blob.properties.details.access_tier, "Cool");
   EXPECT_FALSE(blob.properties.is_directory_marker);
 }
 

@@ -74,10 +74,13 @@ class Tree : public testing::Test {
       if (file || file.error().code != ErrorCode::changed || tries > 0) return file;
     }
   }
-  static std::vector<std::string> names_in(const OpenDirectory& directory) {
+  static std::vector<std::string> names_in(OpenDirectory& directory) {
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < directory.size(); ++i) names.emplace_back(directory.item(i).name);
-    return names;
+    for (std::size_t i = 0;; ++i) {
+      const auto count = tests::outcome_of<std::size_t>([&](auto done) { directory.wait_for(i, done); });
+      if (!count || i >= *count) return names;
+      if (const auto item = directory.item(i); !item.name.empty()) names.emplace_back(item.name);
+    }
   }
   template <typename T>
   static ErrorCode code_of(const Result<T>& result) {

@@ -1,5 +1,6 @@
 #include "blob/blob_headers.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <strings.h>
@@ -17,17 +18,33 @@ Error unusable(std::string_view header) {
   return {ErrorCode::corrupt, "the answer has no usable header " + std::string(header)};
 }
 
-bool says_directory(const HttpHeaders& headers) {
-  static constexpr std::string_view metadata = "x-ms-meta-";
+std::string text_of(const HttpHeaders& headers, std::string_view name) {
+  return std::string(headers.get(name).value_or(""));
+}
+
+std::vector<std::pair<std::string, std::string>> parse_metadata(const HttpHeaders& headers) {
+  static constexpr std::string_view prefix = "x-ms-meta-";
+  std::vector<std::pair<std::string, std::string>> fields;
   for (const auto& [name, value] : headers) {
-    const std::string_view field = name;
-    if (field.size() > metadata.size() && same_without_case(field.substr(0, metadata.size()), metadata) &&
-        marks_directory(field.substr(metadata.size()), value)) {
-      return true;
+    if (name.size() > prefix.size() &&
+        same_without_case(std::string_view(name).substr(0, prefix.size()), prefix)) {
+      fields.emplace_back(name.substr(prefix.size()), value);
     }
   }
-  // where the account has a hierarchical namespace
-  return headers.get("x-ms-resource-type") == "directory";
+  std::sort(fields.begin(), fields.end());
+  return fields;
+}
+
+BlobDetails parse_details(const HttpHeaders& headers) {
+  // with a part of a blob, Content-MD5 would be the part's
+  auto md5 = text_of(headers, "x-ms-blob-content-md5");
+  if (md5.empty()) md5 = text_of(headers, "Content-MD5");
+  return {.type = text_of(headers, "x-ms-blob-type"),
+          .access_tier = text_of(headers, "x-ms-access-tier"),
+          .content_type = text_of(headers, "Content-Type"),
+          .content_md5 = std::move(md5),
+          .version_id = text_of(headers, "x-ms-version-id"),
+          .metadata = parse_metadata(headers)};
 }
 
 Result<WallTime> parse_last_modified(const HttpHeaders& headers) {
@@ -56,11 +73,15 @@ Result<BlobProperties> parse_blob_properties(const HttpHeaders& headers) {
   const auto size = parse_size(headers.get("Content-Length").value_or(""));
   if (!size) return unusable("Content-Length");
   BM_ASSIGN(last_modified, parse_last_modified(headers));
+  auto details = parse_details(headers);
+  // the resource type: where the account has a hierarchical namespace
+  const bool is_directory =
+      marks_directory(details.metadata) || headers.get("x-ms-resource-type") == "directory";
   return BlobProperties{.etag = quoted_etag(etag),
                         .size = *size,
                         .last_modified = last_modified,
-                        .is_directory_marker = says_directory(headers),
-                        .details = {.access_tier = std::string(headers.get("x-ms-access-tier").value_or(""))}};
+                        .is_directory_marker = is_directory,
+                        .details = std::move(details)};
 }
 
 Result<ContainerProperties> parse_container_properties(std::string name, const HttpHeaders& headers) {
@@ -69,8 +90,10 @@ Result<ContainerProperties> parse_container_properties(std::string name, const H
   return ContainerProperties{.name = std::move(name), .last_modified = last_modified};
 }
 
-bool marks_directory(std::string_view field, std::string_view value) {
-  return same_without_case(field, "hdi_isfolder") && same_without_case(value, "true");
+bool marks_directory(std::span<const std::pair<std::string, std::string>> metadata) {
+  return std::any_of(metadata.begin(), metadata.end(), [](const auto& field) {
+    return same_without_case(field.first, "hdi_isfolder") && same_without_case(field.second, "true");
+  });
 }
 
 std::string quoted_etag(std::string_view etag) {

@@ -3,8 +3,10 @@
 /// What the headers of an answer say about a blob or a container.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "blobmount/blob_store.hpp"
 #include "blobmount/http.hpp"
@@ -21,8 +23,8 @@ Error not_from_blob_storage();
 Result<BlobProperties> parse_blob_properties(const HttpHeaders& headers);
 Result<ContainerProperties> parse_container_properties(std::string name, const HttpHeaders& headers);
 
-/// Metadata, and the name of a field in it, that mark a blob as a directory: hdi_isfolder=true, without case.
-bool marks_directory(std::string_view field, std::string_view value);
+/// Whether metadata mark a blob as a directory: hdi_isfolder=true, without case.
+bool marks_directory(std::span<const std::pair<std::string, std::string>> metadata);
 
 /// Listings of newer versions leave out the quotes that headers have; blobmount always has them.
 std::string quoted_etag(std::string_view etag);

@@ -1,6 +1,9 @@
 #include "blob/list_xml.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <iterator>
 
 #include <pugixml.hpp>
 
@@ -55,34 +58,71 @@ Result<std::string> parse_name(pugi::xml_node owner) {
   return *std::move(decoded);
 }
 
-bool marked_as_directory(pugi::xml_node blob, pugi::xml_node properties) {
-  for (const auto field : blob.child("Metadata")) {
-    if (marks_directory(field.name(), field.child_value())) return true;
+/// The texts of <Properties> that are of use; empty where it has no such.
+struct PropertyTexts {
+  std::string_view etag{}, content_length{}, last_modified{}, content_type{}, content_md5{}, blob_type{},
+      access_tier{}, resource_type{};
+};
+
+/// In one pass: asking for one property after the other would go through all of them each time.
+PropertyTexts texts_of(pugi::xml_node properties) {
+  using Field = std::pair<std::string_view, std::string_view PropertyTexts::*>;
+  static constexpr std::array<Field, 8> fields{{{"Etag", &PropertyTexts::etag},
+                                                {"Content-Length", &PropertyTexts::content_length},
+                                                {"Last-Modified", &PropertyTexts::last_modified},
+                                                {"Content-Type", &PropertyTexts::content_type},
+                                                {"Content-MD5", &PropertyTexts::content_md5},
+                                                {"BlobType", &PropertyTexts::blob_type},
+                                                {"AccessTier", &PropertyTexts::access_tier},
+                                                {"ResourceType", &PropertyTexts::resource_type}}};
+  PropertyTexts texts;
+  for (const auto property : properties) {
+    const std::string_view name = property.name();
+    for (const auto& [known, text] : fields) {
+      if (name == known) texts.*text = property.child_value();
+    }
   }
-  // where the account has a hierarchical namespace
-  return std::strcmp(properties.child_value("ResourceType"), "directory") == 0;
+  return texts;
+}
+
+std::vector<std::pair<std::string, std::string>> parse_metadata(pugi::xml_node metadata) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  for (const auto field : metadata) {
+    // its text is the name of a field that cannot be written as an element; the value is not told
+    if (std::strcmp(field.name(), "x-ms-invalid-name") == 0) continue;
+    fields.emplace_back(field.name(), field.child_value());
+  }
+  std::sort(fields.begin(), fields.end());
+  return fields;
 }
 
 Result<ListedBlob> parse_blob(pugi::xml_node node) {
   BM_ASSIGN(name, parse_name(node));
-  const auto properties = node.child("Properties");
   const auto unusable = [&name](std::string_view field) {
     return malformed("gives no usable " + std::string(field) + " for '" + name + "'");
   };
 
-  const std::string_view etag = properties.child_value("Etag");
-  if (etag.empty()) return unusable("Etag");
-  const auto size = parse_size(properties.child_value("Content-Length"));
+  const auto texts = texts_of(node.child("Properties"));
+  if (texts.etag.empty()) return unusable("Etag");
+  const auto size = parse_size(texts.content_length);
   if (!size) return unusable("Content-Length");
-  const auto last_modified = parse_http_date(properties.child_value("Last-Modified"));
+  const auto last_modified = parse_http_date(texts.last_modified);
   if (!last_modified) return unusable("Last-Modified");
 
+  BlobDetails details{.type = std::string(texts.blob_type),
+                      .access_tier = std::string(texts.access_tier),
+                      .content_type = std::string(texts.content_type),
+                      .content_md5 = std::string(texts.content_md5),
+                      .version_id = node.child_value("VersionId"),
+                      .metadata = parse_metadata(node.child("Metadata"))};
+  // the resource type: where the account has a hierarchical namespace
+  const bool is_directory = marks_directory(details.metadata) || texts.resource_type == "directory";
   return ListedBlob{.name = std::move(name),
-                    .properties = {.etag = quoted_etag(etag),
+                    .properties = {.etag = quoted_etag(texts.etag),
                                    .size = *size,
                                    .last_modified = *last_modified,
-                                   .is_directory_marker = marked_as_directory(node, properties),
-                                   .details = {.access_tier = properties.child_value("AccessTier")}}};
+                                   .is_directory_marker = is_directory,
+                                   .details = std::move(details)}};
 }
 
 Result<ContainerProperties> parse_container(pugi::xml_node node) {
@@ -98,6 +138,7 @@ Result<BlobPage> parse_blob_page(std::string body) {
   pugi::xml_document document;
   BM_ASSIGN(list, parse_list(document, body, "Blobs"));
   BlobPage page;
+  page.blobs.reserve(static_cast<std::size_t>(std::distance(list.entries.begin(), list.entries.end())));
   for (const auto node : list.entries) {
     if (std::strcmp(node.name(), "Blob") == 0) {
       BM_ASSIGN(blob, parse_blob(node));

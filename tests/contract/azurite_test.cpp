@@ -1,5 +1,6 @@
 #include "support/azurite.hpp"
 
+#include <map>
 #include <set>
 
 #include "auth/shared_key_transport.hpp"
@@ -33,6 +34,10 @@ class AzuriteStore final : public StoreUnderTest {
   void delete_container(const std::string& name) override { author_.delete_container(name); }
   void put(const std::string& container, const std::string& blob, const std::string& text) override {
     author_.put(container, blob, text);
+  }
+  void put_with_metadata(const std::string& container, const std::string& blob,
+                         const std::map<std::string, std::string>& metadata) override {
+    author_.put(container, blob, "", metadata);
   }
   void put_directory_marker(const std::string& container, const std::string& blob) override {
     author_.put(container, blob, "", {{"hdi_isfolder", "true"}});

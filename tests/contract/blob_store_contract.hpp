@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -139,8 +141,34 @@ TEST_P(BlobStoreContract, AListingSaysTheSameOfABlobAsItsProperties) {
     EXPECT_EQ(from_list.last_modified, properties.last_modified);
     EXPECT_GT(from_list.last_modified, WallTime{});
     EXPECT_EQ(from_list.details.access_tier, properties.details.access_tier);
+    EXPECT_EQ(from_list.details.type, properties.details.type);
+    EXPECT_EQ(from_list.details.type, "BlockBlob");
+    EXPECT_EQ(from_list.details.content_type, properties.details.content_type);
+    EXPECT_EQ(from_list.details.content_type, "application/octet-stream");
+    EXPECT_EQ(from_list.details.content_md5, properties.details.content_md5);
+    EXPECT_EQ(from_list.details.metadata, properties.details.metadata);
     EXPECT_EQ(from_list.is_directory_marker, name == "dir");
     EXPECT_EQ(properties.is_directory_marker, name == "dir");
+  }
+}
+
+TEST_P(BlobStoreContract, MetadataIsTheSameInAListingAndInProperties) {
+  const std::map<std::string, std::string> some{
+      {"Owner", "a & <b>"}, {"mtime", "1763852123"}, {"a1_", "x=y; z"}};
+  under_test_->put_with_metadata(container_, "some", some);
+  under_test_->put_with_metadata(container_, "none", {});
+  under_test_->put_with_metadata(container_, "dir", {{"Hdi_IsFolder", "True"}});
+
+  const std::vector<std::pair<std::string, std::string>> expected(some.begin(), some.end());
+  EXPECT_EQ(properties_of("some").details.metadata, expected);
+  EXPECT_THAT(properties_of("none").details.metadata, testing::IsEmpty());
+  EXPECT_TRUE(properties_of("dir").is_directory_marker);
+  const auto listed = list_all({}).blobs;
+  ASSERT_EQ(listed.size(), 3U);
+  for (const auto& [name, from_list] : listed) {
+    SCOPED_TRACE(name);
+    EXPECT_EQ(from_list.details.metadata, properties_of(name).details.metadata);
+    EXPECT_EQ(from_list.is_directory_marker, name == "dir");
   }
 }
 

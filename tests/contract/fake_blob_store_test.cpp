@@ -1,5 +1,7 @@
 #include "fakes/fake_blob_store.hpp"
 
+#include <map>
+
 #include "contract/blob_store_contract.hpp"
 
 namespace blobmount::tests {
@@ -17,6 +19,10 @@ class Fake final : public StoreUnderTest {
   void delete_container(const std::string& name) override { fake_.delete_container(name); }
   void put(const std::string& container, const std::string& blob, const std::string& text) override {
     fake_.put(container, blob, text);
+  }
+  void put_with_metadata(const std::string& container, const std::string& blob,
+                         const std::map<std::string, std::string>& metadata) override {
+    fake_.put(container, blob, "", {.metadata = metadata});
   }
   void put_directory_marker(const std::string& container, const std::string& blob) override {
     fake_.put(container, blob, "", {.is_directory_marker = true});

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -27,6 +28,8 @@ class StoreUnderTest {
   virtual void put_container(const std::string& name) = 0;
   virtual void delete_container(const std::string& name) = 0;
   virtual void put(const std::string& container, const std::string& blob, const std::string& text) = 0;
+  virtual void put_with_metadata(const std::string& container, const std::string& blob,
+                                 const std::map<std::string, std::string>& metadata) = 0;
   virtual void put_directory_marker(const std::string& container, const std::string& blob) = 0;
   virtual void put_archived(const std::string& container, const std::string& blob,
                             const std::string& text) = 0;

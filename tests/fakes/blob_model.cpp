@@ -5,6 +5,9 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <utility>
+
+#include "blob/blob_headers.hpp"
 
 namespace blobmount::tests {
 namespace {
@@ -13,6 +16,17 @@ std::string etag_of(std::uint64_t number) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "\"0x8DD%012llX\"", static_cast<unsigned long long>(number));
   return text.data();
+}
+
+BlobDetails details_of(const BlobTraits& traits) {
+  auto metadata = traits.metadata;
+  if (traits.is_directory_marker) metadata["hdi_isfolder"] = "true";
+  return {.type = traits.type,
+          .access_tier = traits.access_tier,
+          .content_type = traits.content_type,
+          .content_md5 = traits.content_md5,
+          .version_id = traits.version_id,
+          .metadata = {metadata.begin(), metadata.end()}};
 }
 
 }  // namespace
@@ -32,11 +46,12 @@ void BlobModel::delete_container(const std::string& name) { containers_.erase(na
 BlobProperties BlobModel::put(const std::string& container, const std::string& blob, std::uint64_t size,
                               Content content, const BlobTraits& traits) {
   put_container(container);
+  auto details = details_of(traits);
   const BlobProperties properties{.etag = etag_of(++puts_),
                                   .size = size,
                                   .last_modified = traits.last_modified.value_or(next_second()),
-                                  .is_directory_marker = traits.is_directory_marker,
-                                  .details = {.access_tier = traits.access_tier}};
+                                  .is_directory_marker = marks_directory(details.metadata),
+                                  .details = std::move(details)};
   containers_[container].blobs.insert_or_assign(blob, Blob{properties, std::move(content)});
   return properties;
 }

@@ -22,6 +22,10 @@ struct BlobTraits {
   std::string access_tier = "Hot";  ///< "Archive" cannot be read
   bool is_directory_marker = false;
   std::optional<WallTime> last_modified{};  ///< else one second after the last change of any blob
+  std::string type = "BlockBlob";
+  std::string content_type = "application/octet-stream";
+  std::string content_md5{}, version_id{};
+  std::map<std::string, std::string> metadata{};  ///< that of a directory marker is added
 };
 
 class BlobModel {

@@ -82,11 +82,12 @@ Answer xml_answer(std::string xml) {
 
 HttpHeaders headers_of(const CatalogBlob& blob) {
   auto headers = common_headers();
-  headers.add("Content-Type", "application/octet-stream");
+  headers.add("Content-Type", blob.content_type);
   headers.add("Accept-Ranges", "bytes");
   headers.add("ETag", blob.etag);
   headers.add("Last-Modified", http_date(blob.last_modified));
-  headers.add("x-ms-blob-type", "BlockBlob");
+  headers.add("x-ms-blob-type", blob.type);
+  if (!blob.version_id.empty()) headers.add("x-ms-version-id", blob.version_id);
   headers.add("x-ms-lease-status", "unlocked");
   headers.add("x-ms-lease-state", "available");
   headers.add("x-ms-server-encrypted", "true");
@@ -97,6 +98,10 @@ HttpHeaders headers_of(const CatalogBlob& blob) {
 Answer whole_or_range(const CatalogBlob& blob, std::optional<ByteRange> range) {
   const auto sent = range.value_or(ByteRange{.offset = 0, .length = blob.size});
   Answer answer{.status = range ? 206 : 200, .headers = headers_of(blob), .length = sent.length};
+  // with a part, Content-MD5 would be the part's
+  if (!blob.content_md5.empty()) {
+    answer.headers.add(range ? "x-ms-blob-content-md5" : "Content-MD5", blob.content_md5);
+  }
   if (range) {
     answer.headers.add("Content-Range", "bytes " + std::to_string(sent.offset) + "-" +
                                             std::to_string(sent.end() - 1) + "/" + std::to_string(blob.size));

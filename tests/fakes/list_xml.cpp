@@ -67,15 +67,17 @@ void append_blob(std::string& xml, const std::string& name, const CatalogBlob& b
   const auto date = http_date(blob.last_modified);
   xml += "<Blob>";
   append_name(xml, name);
+  if (!blob.version_id.empty()) append_element(xml, "VersionId", blob.version_id);
   xml += "<Properties>";
   append_element(xml, "Creation-Time", date);
   append_element(xml, "Last-Modified", date);
   append_element(xml, "Etag", without_quotes(blob.etag));
   append_element(xml, "Content-Length", std::to_string(blob.size));
-  xml +=
-      "<Content-Type>application/octet-stream</Content-Type><Content-Encoding /><Content-Language />"
-      "<Content-CRC64 /><Content-MD5 /><Cache-Control /><Content-Disposition "
-      "/><BlobType>BlockBlob</BlobType>";
+  append_element(xml, "Content-Type", blob.content_type);
+  xml += "<Content-Encoding /><Content-Language /><Content-CRC64 />";
+  append_element(xml, "Content-MD5", blob.content_md5);
+  xml += "<Cache-Control /><Content-Disposition />";
+  append_element(xml, "BlobType", blob.type);
   append_element(xml, "AccessTier", blob.access_tier);
   xml +=
       "<AccessTierInferred>true</AccessTierInferred><LeaseStatus>unlocked</LeaseStatus>"

@@ -20,6 +20,9 @@ struct CatalogBlob {
   std::chrono::sys_seconds last_modified{};
   std::map<std::string, std::string> metadata{};
   std::string access_tier = "Hot";
+  std::string type = "BlockBlob";
+  std::string content_type = "application/octet-stream";
+  std::string content_md5{}, version_id{};
 };
 
 /// A value: prefix + "file-0000042", or, with folders, prefix + "folder-0007/file-0000042". The numbers have

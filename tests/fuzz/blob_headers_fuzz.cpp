@@ -26,5 +26,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       !properties && properties.error().message.empty()) {
     std::abort();
   }
+
+  const HttpHeaders of_blob{
+      {"x-ms-version", "2021-12-02"}, {"ETag", "\"1\""},
+      {"Content-Length", "1"},        {"Last-Modified", "Fri, 26 Jun 2015 23:39:12 GMT"},
+      {"Content-Type", text},         {"x-ms-meta-a", text},
+      {"x-ms-meta-" + text, text}};
+  const auto properties = parse_blob_properties(of_blob);
+  if (!properties || properties->details.content_type != text) std::abort();
+  if (properties->details.metadata.size() != (text.empty() ? 1U : 2U)) std::abort();
   return 0;
 }

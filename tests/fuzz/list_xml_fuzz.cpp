@@ -1,5 +1,6 @@
-/// Any bytes are a page or an error; of a page, what can be named can be asked for again.
+/// Any bytes are a page or an error; of a page, what can be named can be asked for again
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "blob/blob_requests.hpp"
@@ -24,6 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (page) {
     for (const auto& blob : page->blobs) {
       must(!blob.name.empty() && blob.properties.etag.size() >= 2);
+      must(std::ranges::is_sorted(blob.properties.details.metadata));
       must(percent_decode(blob_url(endpoint, "c", blob.name).path) == "/c/" + blob.name);
     }
     for (const auto& prefix : page->prefixes) must(!prefix.empty());

@@ -30,6 +30,44 @@ TEST(BlobHeaders, PropertiesAreRead) {
   EXPECT_FALSE(properties->is_directory_marker);
 }
 
+TEST(BlobHeaders, WhatElseTheServiceSaysOfABlobIsKept) {
+  auto headers = blob_headers();
+  for (const auto& [name, value] : HttpHeaders{{"X-Ms-Blob-Type", "PageBlob"},
+                                               {"content-type", "text/plain; charset=utf-8"},
+                                               {"Content-MD5", "sQqNsWTgdUEFt6mb5y4/5Q=="},
+                                               {"x-ms-version-id", "2026-11-23T21:26:14.0000000Z"},
+                                               {"x-ms-meta-b", "2"},
+                                               {"X-MS-META-Owner", "a & b"},
+                                               {"x-ms-meta-a", ""},
+                                               {"x-ms-meta-", "nameless"},
+                                               {"x-ms-metadata", "other"}}) {
+    headers.add(name, value);
+  }
+
+  const auto properties = parse_blob_properties(headers);
+
+  ASSERT_TRUE(properties) << properties.error().message;
+  const auto& details = properties->details;
+  EXPECT_EQ(details.type, "PageBlob");
+  EXPECT_EQ(details.access_tier, "");
+  EXPECT_EQ(details.content_type, "text/plain; charset=utf-8");
+  EXPECT_EQ(details.content_md5, "sQqNsWTgdUEFt6mb5y4/5Q==");
+  EXPECT_EQ(details.version_id, "2026-11-23T21:26:14.0000000Z");
+  EXPECT_THAT(details.metadata, testing::ElementsAre(testing::Pair("Owner", "a & b"), testing::Pair("a", ""),
+                                                     testing::Pair("b", "2")));
+}
+
+TEST(BlobHeaders, TheMd5IsThatOfTheBlobNotOfAPart) {
+  auto headers = blob_headers();
+  headers.set("Content-MD5", "part");
+  headers.set("x-ms-blob-content-md5", "whole");
+
+  const auto properties = parse_blob_properties(headers);
+
+  ASSERT_TRUE(properties) << properties.error().message;
+  EXPECT_EQ(properties->details.content_md5, "whole");
+}
+
 TEST(BlobHeaders, ADirectoryMarkerIsKnownByItsMetadataInAnyCase) {
   for (const auto& [name, value, expected] :
        {std::tuple{"x-ms-meta-hdi_isfolder", "true", true},

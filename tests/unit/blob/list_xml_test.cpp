@@ -7,6 +7,7 @@ namespace blobmount::tests {
 namespace {
 
 using testing::HasSubstr;
+using testing::Pair;
 
 std::string list_of(const std::string& entries, const std::string& end = "<NextMarker />") {
   return "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><EnumerationResults "
@@ -52,6 +53,40 @@ TEST(ListXml, ABlobIsReadWithItsProperties) {
   EXPECT_EQ(blob.properties.last_modified, WallTime{std::chrono::seconds{1'435'361'952}});
   EXPECT_EQ(blob.properties.details.access_tier, "Cool");
   EXPECT_FALSE(blob.properties.is_directory_marker);
+}
+
+TEST(ListXml, WhatElseTheServiceSaysOfABlobIsKept) {
+  const auto details =
+      only_blob(blob_of(named("a"),
+                        "<Content-Encoding /><Content-MD5>sQqNsWTgdUEFt6mb5y4/5Q==</Content-MD5>"
+                        "<Cache-Control /><BlobType>AppendBlob</BlobType><AccessTier>Cold</AccessTier>",
+                        "<Metadata><Owner>a &amp; b</Owner><empty /><a>1</a></Metadata><OrMetadata />"
+                        "<VersionId>2026-11-23T21:26:14.0000000Z</VersionId>"))
+          .properties.details;
+
+  EXPECT_EQ(details.type, "AppendBlob");
+  EXPECT_EQ(details.access_tier, "Cold");
+  EXPECT_EQ(details.content_type, "text/plain");
+  EXPECT_EQ(details.content_md5, "sQqNsWTgdUEFt6mb5y4/5Q==");
+  EXPECT_EQ(details.version_id, "2026-11-23T21:26:14.0000000Z");
+  EXPECT_THAT(details.metadata,
+              testing::ElementsAre(Pair("Owner", "a & b"), Pair("a", "1"), Pair("empty", "")));
+}
+
+TEST(ListXml, WhatTheServiceDoesNotSayOfABlobIsEmpty) {
+  const auto details = only_blob(blob_of(named("a"), "<Content-MD5 /><BlobType></BlobType>", "<Metadata />"))
+                           .properties.details;
+
+  EXPECT_EQ(details, (BlobDetails{.content_type = "text/plain"}));
+}
+
+TEST(ListXml, AFieldOfMetadataThatHasNoValueHereIsLeftOut) {
+  const auto metadata =
+      only_blob(
+          blob_of(named("a"), "", "<Metadata><x-ms-invalid-name>1 b</x-ms-invalid-name><c>d</c></Metadata>"))
+          .properties.details.metadata;
+
+  EXPECT_THAT(metadata, testing::ElementsAre(Pair("c", "d")));
 }
 
 TEST(ListXml, BlobsPrefixesAndMarkerComeTogether) {

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "blob/blob_headers.hpp"
+#include "blob/list_xml.hpp"
 #include "fakes/synthetic_content.hpp"
 #include "unit/fakes/blob_service_fixture.hpp"
 
@@ -79,6 +81,40 @@ TEST_F(BlobServiceTest, ListsWithMarkersAndMetadata) {
       get("/box?restype=container&comp=list&delimiter=%2F&maxresults=1&marker=" + marker).body;
   EXPECT_NE(second.find("<BlobPrefix><Name>c/</Name></BlobPrefix>"), std::string::npos) << second;
   EXPECT_NE(second.find("<NextMarker />"), std::string::npos);
+}
+
+TEST_F(BlobServiceTest, SaysTheSameOfABlobInAListAndInHeaders) {
+  service_.blobs().put_blob("box", "a",
+                            {.size = 1,
+                             .metadata = {{"Owner", "a & b"}, {"b", "2"}},
+                             .access_tier = "Cool",
+                             .type = "AppendBlob",
+                             .content_type = "text/plain",
+                             .content_md5 = "sQqNsWTgdUEFt6mb5y4/5Q==",
+                             .version_id = "2026-11-23T21:26:14.0000000Z"});
+  service_.blobs().put_folder("box", {.prefix = "d/", .blobs = 1, .blob_size = 5});
+
+  const auto page = parse_blob_page(get("/box?restype=container&comp=list&include=metadata").body);
+  ASSERT_TRUE(page) << page.error().message;
+  ASSERT_EQ(page->blobs.size(), 2u);
+  for (const auto& [name, listed] : page->blobs) {
+    const auto properties = parse_blob_properties(ask("HEAD", "/box/" + name).headers);
+    ASSERT_TRUE(properties) << properties.error().message;
+    EXPECT_EQ(properties->details, listed.details) << name;
+  }
+  EXPECT_EQ(page->blobs[0].properties.details, (BlobDetails{.type = "AppendBlob",
+                                                            .access_tier = "Cool",
+                                                            .content_type = "text/plain",
+                                                            .content_md5 = "sQqNsWTgdUEFt6mb5y4/5Q==",
+                                                            .version_id = "2026-11-23T21:26:14.0000000Z",
+                                                            .metadata = {{"Owner", "a & b"}, {"b", "2"}}}));
+  EXPECT_EQ(
+      page->blobs[1].properties.details,
+      (BlobDetails{.type = "BlockBlob", .access_tier = "Hot", .content_type = "application/octet-stream"}));
+
+  const auto part = get("/box/a", {"Range: bytes=0-0"});
+  EXPECT_FALSE(part.headers.get("Content-MD5"));
+  EXPECT_EQ(part.headers.get("x-ms-blob-content-md5"), "sQqNsWTgdUEFt6mb5y4/5Q==");
 }
 
 TEST_F(BlobServiceTest, ListsContainers) {

@@ -34,6 +34,29 @@ TEST_F(FakeBlobStoreTest, PagesWithEntriesComeAfterEmptyOnesWithAMarker) {
   EXPECT_THAT(sizes, testing::ElementsAre(0, 0, 2, 0, 0, 1));
 }
 
+TEST_F(FakeBlobStoreTest, WhatIsSaidOfABlobIsAnswered) {
+  fake_.put("docs", "a", "text",
+            {.access_tier = "Cool",
+             .is_directory_marker = true,
+             .type = "AppendBlob",
+             .content_type = "text/plain",
+             .content_md5 = "sQqNsWTgdUEFt6mb5y4/5Q==",
+             .version_id = "2026",
+             .metadata = {{"owner", "me"}}});
+  fake_.put("docs", "b", "text");
+
+  EXPECT_EQ(store_.get_properties("docs", "a")->details,
+            (BlobDetails{.type = "AppendBlob",
+                         .access_tier = "Cool",
+                         .content_type = "text/plain",
+                         .content_md5 = "sQqNsWTgdUEFt6mb5y4/5Q==",
+                         .version_id = "2026",
+                         .metadata = {{"hdi_isfolder", "true"}, {"owner", "me"}}}));
+  EXPECT_EQ(
+      store_.get_properties("docs", "b")->details,
+      (BlobDetails{.type = "BlockBlob", .access_tier = "Hot", .content_type = "application/octet-stream"}));
+}
+
 TEST_F(FakeBlobStoreTest, CallsFailAsOftenAsTheyAreToldTo) {
   const auto blob = fake_.put("docs", "a", "text");
   fake_.fail_next(Call::get_properties, {ErrorCode::throttled, "slow down"}, 2);

@@ -27,6 +27,16 @@ Result<T> decoded(Result<HttpResponse> answer, const std::function<Result<T>(Htt
   return decode(std::move(response));
 }
 
+/// Of a page that has come to whoever wants the one after it. Decoding can wait for a free thread and then
+/// takes milliseconds: the next request need not.
+std::function<void(const HttpResponse&)> telling_marker(
+    const std::function<void(const std::string& marker)>& next_known) {
+  if (!next_known) return {};
+  return [next_known](const HttpResponse& page) {
+    if (const auto marker = next_marker_of(page.body)) next_known(*marker);
+  };
+}
+
 Status finished(Result<HttpResponse> answer, const RangeDownload& download) {
   BM_ASSIGN(response, std::move(answer));
   if (response.status != 200 && response.status != 206) return service_error(response);
@@ -56,7 +66,8 @@ void AzureBlobStore::list_blobs(const ListBlobsQuery& query, Completion<BlobPage
   ask<BlobPage>(
       list_blobs_request(endpoint_, query),
       {.verb = "list", .container = query.container, .name = query.prefix},
-      [](HttpResponse answer) { return parse_blob_page(std::move(answer.body)); }, std::move(done));
+      [](HttpResponse answer) { return parse_blob_page(std::move(answer.body)); }, std::move(done),
+      telling_marker(query.next_known));
 }
 
 void AzureBlobStore::get_properties(const std::string& container, const std::string& blob,
@@ -88,15 +99,18 @@ void AzureBlobStore::read(const BlobVersion& version, ByteRange range, OnPiece p
 }
 
 template <typename T>
-void AzureBlobStore::ask(HttpRequest request, Subject subject, Decode<T> decode, Completion<T> done) {
+void AzureBlobStore::ask(HttpRequest request, Subject subject, Decode<T> decode, Completion<T> done,
+                         Glance glance) {
   request.limits = limits_for(longest_page, stall_timeout_);
-  transport_.start(std::move(request), [this, subject = std::move(subject), decode = std::move(decode),
-                                        done = std::move(done)](Result<HttpResponse> answer) mutable {
-    decoders_.submit([this, subject = std::move(subject), decode = std::move(decode), done = std::move(done),
-                      answer = std::move(answer)]() mutable {
-      done(judged(subject, decoded(std::move(answer), decode)));
-    });
-  });
+  transport_.start(std::move(request),
+                   [this, subject = std::move(subject), decode = std::move(decode), done = std::move(done),
+                    glance = std::move(glance)](Result<HttpResponse> answer) mutable {
+                     if (glance && answer && answer->status == 200) glance(*answer);
+                     decoders_.submit([this, subject = std::move(subject), decode = std::move(decode),
+                                       done = std::move(done), answer = std::move(answer)]() mutable {
+                       done(judged(subject, decoded(std::move(answer), decode)));
+                     });
+                   });
 }
 
 template <typename T>

@@ -14,8 +14,9 @@
 namespace blobmount {
 
 /// Lists and properties are decoded, and their completions run, on `decoders`: a page of 5,000 entries must
-/// not hold up the network. Pieces and the completion of read() run on the transport's threads. A name that
-/// no container or blob can have is answered with not_found at once, without a request.
+/// not hold up the network. Pieces and the completion of read() run on the transport's threads, and so does
+/// ListBlobsQuery::next_known, as soon as a page has come. A name that no container or blob can have is
+/// answered with not_found at once, without a request.
 class AzureBlobStore final : public BlobStore {
  public:
   /// `endpoint` is the account's; a try in which no byte comes for `stall_timeout` is given up.
@@ -45,9 +46,12 @@ class AzureBlobStore final : public BlobStore {
   template <typename T>
   using Decode = std::function<Result<T>(HttpResponse answer)>;
 
-  /// Send `request`; give what `decode` makes of a 200 to `done`.
+  using Glance = std::function<void(const HttpResponse& answer)>;
+
+  /// Send `request`; give what `decode` makes of a 200 to `done`. Before that, `glance` sees the 200 on the
+  /// transport's thread.
   template <typename T>
-  void ask(HttpRequest request, Subject subject, Decode<T> decode, Completion<T> done);
+  void ask(HttpRequest request, Subject subject, Decode<T> decode, Completion<T> done, Glance glance = {});
 
   /// Keeps the refusals' record, and says in an error what was being done.
   template <typename T>

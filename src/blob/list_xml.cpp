@@ -125,6 +125,14 @@ Result<ListedBlob> parse_blob(pugi::xml_node node) {
                                    .details = std::move(details)}};
 }
 
+/// Whether `text` ends with `end`, white space apart; takes both away.
+bool take_last(std::string_view& text, std::string_view end) {
+  text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+  if (!text.ends_with(end)) return false;
+  text.remove_suffix(end.size());
+  return true;
+}
+
 Result<ContainerProperties> parse_container(pugi::xml_node node) {
   BM_ASSIGN(name, parse_name(node));
   const auto last_modified = parse_http_date(node.child("Properties").child_value("Last-Modified"));
@@ -162,6 +170,28 @@ Result<ContainerPage> parse_container_page(std::string body) {
   }
   page.next_marker = list.next_marker();
   return page;
+}
+
+std::optional<std::string> next_marker_of(std::string_view body) {
+  static constexpr std::string_view begin = "<NextMarker>", end = "</NextMarker>",
+                                    end_of_list = "</EnumerationResults>";
+  static constexpr std::size_t longest = 16U << 10U;  // far more than a name of 1,024 characters comes to
+
+  auto rest = body.substr(body.size() - std::min(body.size(), longest));
+  if (!take_last(rest, end_of_list) || !take_last(rest, end)) return std::nullopt;
+  const auto start = rest.rfind(begin);
+  if (start == rest.npos) return std::nullopt;
+  // markup in it would mean that it began elsewhere
+  const auto text = rest.substr(start + begin.size());
+  if (text.find_first_of("<>") != text.npos) return std::nullopt;
+
+  pugi::xml_document element;
+  const auto written = std::string(begin).append(text).append(end);
+  if (!element.load_buffer(written.data(), written.size(), parse_exactly, pugi::encoding_utf8)) {
+    return std::nullopt;
+  }
+  std::string marker = element.document_element().child_value();
+  return marker.empty() ? std::nullopt : std::optional(std::move(marker));
 }
 
 }  // namespace blobmount

@@ -131,9 +131,12 @@ void FakeBlobStore::get_container(const std::string& container, Completion<Conta
 }
 
 void FakeBlobStore::list_blobs(const ListBlobsQuery& query, Completion<BlobPage> done) {
-  tell(std::move(done), outcome_of<BlobPage>(Call::list_blobs, [&](const BlobModel& model) {
-         return model.list_blobs(query);
-       }));
+  auto page =
+      outcome_of<BlobPage>(Call::list_blobs, [&](const BlobModel& model) { return model.list_blobs(query); });
+  deliver([page = std::move(page), next_known = query.next_known, done = exactly_once(std::move(done))] {
+    if (page && next_known && !page->next_marker.empty()) next_known(page->next_marker);
+    done(page);
+  });
 }
 
 void FakeBlobStore::get_properties(const std::string& container, const std::string& blob,

@@ -1,4 +1,5 @@
-/// Any bytes are a page or an error; of a page, what can be named can be asked for again
+/// Any bytes are a page or an error; of a page, what can be named can be asked for again, and the marker
+/// known early is the page's.
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,6 +13,12 @@ namespace {
 
 void must(bool condition) {
   if (!condition) std::abort();
+}
+
+/// As each page of the service does. Else the parser may take the first end, and who looks for it the last.
+bool ends_once(const std::string& body) {
+  const auto once = [&body](const char* text) { return body.find(text) == body.rfind(text); };
+  return once("<NextMarker") && once("<EnumerationResults") && body.find('\0') == body.npos;
 }
 
 }  // namespace
@@ -29,6 +36,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       must(percent_decode(blob_url(endpoint, "c", blob.name).path) == "/c/" + blob.name);
     }
     for (const auto& prefix : page->prefixes) must(!prefix.empty());
+  }
+
+  if (const auto early = next_marker_of(body); early && page && ends_once(body)) {
+    must(*early == page->next_marker);
   }
 
   const auto containers = parse_container_page(body);

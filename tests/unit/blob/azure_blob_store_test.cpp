@@ -72,6 +72,44 @@ TEST_F(AzureBlobStoreTest, APageIsDecodedOffTheNetworkThread) {
   EXPECT_NE(decoder, std::this_thread::get_id());
 }
 
+TEST_F(AzureBlobStoreTest, TheNextMarkerIsKnownBeforeThePageIsDecoded) {
+  answer_ = answer(
+      200, {},
+      "<?xml version=\"1.0\"?><EnumerationResults><Blobs/><NextMarker>m</NextMarker></EnumerationResults>");
+  std::promise<void> free;
+  decoders_.submit([&free] { free.get_future().wait(); });
+
+  std::vector<std::string> markers;
+  std::thread::id teller;
+  ListBlobsQuery query{.container = "docs", .prefix = {}, .delimiter = {}, .marker = {}};
+  query.next_known = [&](const std::string& marker) {
+    markers.push_back(marker);
+    teller = std::this_thread::get_id();
+    free.set_value();
+  };
+  const auto page = store_.list_blobs(query);
+
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_THAT(markers, ElementsAre(page->next_marker));
+  EXPECT_EQ(teller, std::this_thread::get_id());
+}
+
+TEST_F(AzureBlobStoreTest, WhereNoPageFollowsNoMarkerIsTold) {
+  int told = 0;
+  ListBlobsQuery query{.container = "docs", .prefix = {}, .delimiter = {}, .marker = {}};
+  query.next_known = [&told](const std::string&) { ++told; };
+
+  answer_ = answer(200, {},
+                   "<?xml version=\"1.0\"?><EnumerationResults><Blobs/><NextMarker /></EnumerationResults>");
+  EXPECT_TRUE(store_.list_blobs(query));
+  answer_ = answer(500, {}, "<NextMarker>m</NextMarker></EnumerationResults>");
+  EXPECT_FALSE(store_.list_blobs(query));
+  answer_ = Error{ErrorCode::unreachable, "connection refused"};
+  EXPECT_FALSE(store_.list_blobs(query));
+
+  EXPECT_EQ(told, 0);
+}
+
 TEST_F(AzureBlobStoreTest, ARangeIsReadThroughAndToldOnTheNetworkThread) {
   answer_ = answer(206, head_of("bytes 2-4/10"), "cde");
 

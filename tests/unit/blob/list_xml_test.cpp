@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fakes/list_xml.hpp"
+
 namespace blobmount::tests {
 namespace {
 
@@ -201,6 +203,68 @@ TEST(ListXml, AMissingPartIsNamed) {
       HasSubstr("Last-Modified"));
   EXPECT_THAT(error_of(list_of(blob_of("<Name Encoded=\"true\">100%</Name>"))).message,
               HasSubstr("percent-encoding"));
+}
+
+/// A page and what was known of it early say the same.
+void expect_early(const std::string& body, const std::string& marker) {
+  const auto page = parse_blob_page(body);
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->next_marker, marker);
+  EXPECT_EQ(next_marker_of(body).value_or(""), marker) << body.substr(body.size() - 200);
+}
+
+TEST(ListXml, TheNextMarkerIsKnownBeforeThePageIsParsed) {
+  expect_early(list_of(blob_of(named("a")), "<NextMarker>2!84!x</NextMarker>"), "2!84!x");
+  expect_early(list_of("", "<NextMarker>more</NextMarker>"), "more");
+  expect_early(list_of("", "\r\n <NextMarker>more</NextMarker>\r\n") + "\r\n", "more");
+  expect_early(list_of("", "<NextMarker> a  b </NextMarker>"), " a  b ");
+  expect_early(
+      "<?xml version=\"1.0\"?><EnumerationResults><Blobs /><NextMarker>m</NextMarker></EnumerationResults>",
+      "m");
+  expect_early(list_of("", "<NextMarker>&lt;&gt;&amp;&quot;&apos;&#65;&#x42;&#xe9;&amp;amp;</NextMarker>"),
+               "<>&\"'AB\xc3\xa9&amp;");
+
+  for (const std::size_t length : {1, 100, 1024, 9000}) {
+    const std::string marker(length, 'm');
+    expect_early(list_of(blob_of(named("a")), "<NextMarker>" + marker + "</NextMarker>"), marker);
+  }
+}
+
+TEST(ListXml, APageWithoutANextMarkerTellsNone) {
+  for (const auto* end : {"<NextMarker />", "<NextMarker/>", "<NextMarker></NextMarker>", ""}) {
+    expect_early(list_of(blob_of(named("a")), end), "");
+  }
+  expect_early(list_of(blob_of(named("&lt;NextMarker&gt;x&lt;/NextMarker&gt;"))), "");
+  expect_early(list_of(blob_of(named("<![CDATA[<NextMarker>x</NextMarker></EnumerationResults>]]>"))), "");
+  expect_early(list_of(blob_of(named("a"), "", "<Metadata><NextMarker>x</NextMarker></Metadata>")), "");
+}
+
+TEST(ListXml, AMarkerIsNotToldOfWhatIsNoWholePage) {
+  const auto whole = list_of(blob_of(named("a")), "<NextMarker>2!84!x</NextMarker>");
+
+  ASSERT_EQ(next_marker_of(whole), "2!84!x");
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_EQ(next_marker_of(whole.substr(0, length)), std::nullopt) << length;
+  }
+  for (const auto* body :
+       {"</NextMarker></EnumerationResults>", "x</NextMarker></EnumerationResults>",
+        "<NextMarker><b>x</b></NextMarker></EnumerationResults>",
+        "<![CDATA[<NextMarker>]]>x</NextMarker></EnumerationResults>",
+        "<!-- <NextMarker> -->x</NextMarker></EnumerationResults>", "<html>Sign in</html>", "   "}) {
+    EXPECT_EQ(next_marker_of(body), std::nullopt) << body;
+  }
+}
+
+TEST(ListXml, TheMarkersOfTheFakeServiceAreKnownEarly) {
+  const SyntheticFolder folder{.prefix = "d/", .blobs = 100};
+  for (std::uint64_t items = 0; items < 4; ++items) {
+    CatalogPage page;
+    for (std::uint64_t i = 0; i < items; ++i) page.items.push_back({folder.name(i), folder.blob(i)});
+    const ListHead head{.endpoint = "http://a/", .container = "c", .prefix = "d/"};
+    expect_early(list_blobs_xml(head, page, true), "");
+    page.next = "d/<K\xc3\xa4se>";
+    expect_early(list_blobs_xml(head, page, true), marker_of(page.next));
+  }
 }
 
 }  // namespace

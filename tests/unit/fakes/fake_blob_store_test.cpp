@@ -34,6 +34,23 @@ TEST_F(FakeBlobStoreTest, PagesWithEntriesComeAfterEmptyOnesWithAMarker) {
   EXPECT_THAT(sizes, testing::ElementsAre(0, 0, 2, 0, 0, 1));
 }
 
+TEST_F(FakeBlobStoreTest, TheNextMarkerIsToldBeforeThePage) {
+  for (const auto* name : {"a", "b", "c"}) fake_.put("docs", name, "text");
+  fake_.limit_pages(2);
+  std::vector<std::string> told;
+  ListBlobsQuery query;
+  query.container = "docs";
+  query.next_known = [&told](const std::string& marker) { told.push_back(marker); };
+
+  const auto first = store_.list_blobs(query);
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_THAT(told, testing::ElementsAre(first->next_marker));
+  query.marker = first->next_marker;
+  ASSERT_TRUE(store_.list_blobs(query));
+
+  EXPECT_EQ(told.size(), 1U);
+}
+
 TEST_F(FakeBlobStoreTest, WhatIsSaidOfABlobIsAnswered) {
   fake_.put("docs", "a", "text",
             {.access_tier = "Cool",

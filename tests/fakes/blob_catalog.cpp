@@ -17,46 +17,55 @@ std::chrono::sys_seconds now() {
 /// A walk over the blobs of a container, one by one in order of their names, whatever kind they are.
 class BlobsInOrder {
  public:
-  explicit BlobsInOrder(const CatalogContainer& container)
-      : container_(container), indices_(container.folders.size()) {}
+  explicit BlobsInOrder(const CatalogContainer& container) : container_(container) {
+    for (const auto& folder : container.folders) places_.push_back({.folder = &folder});
+  }
 
   /// Go to the first name that is not before `name`, forward or back. False if there is none.
   bool seek(std::string_view name) {
     blob_ = container_.blobs.lower_bound(name);
-    for (std::size_t i = 0; i < indices_.size(); ++i) indices_[i] = container_.folders[i].lower_bound(name);
+    for (auto& place : places_) place.go_to(place.folder->lower_bound(name));
     return choose();
   }
 
   bool next() {
     // one that hides others of its name leaves them behind with it
     if (blob_ != container_.blobs.end() && blob_->first == name_) ++blob_;
-    for (std::size_t i = 0; i < indices_.size(); ++i) {
-      const auto& folder = container_.folders[i];
-      if (indices_[i] < folder.count() && folder.name(indices_[i]) == name_) ++indices_[i];
+    for (auto& place : places_) {
+      if (!place.at_end() && place.name == name_) place.go_to(place.index + 1);
     }
     return choose();
   }
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] CatalogBlob blob() const {
-    return folder_ == nullptr
-               ? blob_->second
-               : folder_->blob(indices_[static_cast<std::size_t>(folder_ - container_.folders.data())]);
+    return place_ == nullptr ? blob_->second : place_->folder->blob(place_->index);
   }
 
  private:
+  /// Where the walk is in a folder. Holds the name: to make it anew for each comparison would take most of
+  /// the time of a page.
+  struct Place {
+    const SyntheticFolder* folder = nullptr;
+    std::uint64_t index = 0;
+    std::string name{};  ///< empty at the end
+
+    void go_to(std::uint64_t there) {
+      index = there;
+      name = at_end() ? "" : folder->name(index);
+    }
+    [[nodiscard]] bool at_end() const { return index == folder->count(); }
+  };
+
   bool choose() {
     const bool own = blob_ != container_.blobs.end();
     bool found = own;
-    folder_ = nullptr;
+    place_ = nullptr;
     if (own) name_ = blob_->first;
-    for (std::size_t i = 0; i < indices_.size(); ++i) {
-      const auto& folder = container_.folders[i];
-      if (indices_[i] == folder.count()) continue;
-      auto candidate = folder.name(indices_[i]);
-      if (found && candidate >= name_) continue;
-      name_ = std::move(candidate);
-      folder_ = &folder;
+    for (const auto& place : places_) {
+      if (place.at_end() || (found && place.name >= name_)) continue;
+      name_ = place.name;
+      place_ = &place;
       found = true;
     }
     return found;
@@ -64,8 +73,8 @@ class BlobsInOrder {
 
   const CatalogContainer& container_;
   std::map<std::string, CatalogBlob, std::less<>>::const_iterator blob_;
-  std::vector<std::uint64_t> indices_;       ///< where the walk is in each folder
-  const SyntheticFolder* folder_ = nullptr;  ///< of the current blob; nullptr: it is blob_
+  std::vector<Place> places_;     ///< one for each folder
+  const Place* place_ = nullptr;  ///< of the current blob; nullptr: it is blob_
   std::string name_;
 };
 

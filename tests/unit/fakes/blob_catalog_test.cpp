@@ -1,5 +1,6 @@
 #include "fakes/blob_catalog.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -43,6 +44,21 @@ TEST(BlobCatalog, PagesGoOnWhereTheLastOneEnded) {
     EXPECT_EQ(names_of(catalog, {.prefix = "d/", .delimiter = "/", .most = most}), all) << most;
     EXPECT_EQ(names_of(catalog, {.most = most}).size(), 13u) << most;
   }
+}
+
+TEST(BlobCatalog, ManyFoldersAreListedAsOneInOrder) {
+  BlobCatalog catalog;
+  std::vector<std::string> expected;
+  for (int i = 99; i >= 0; --i) {
+    const SyntheticFolder folder{.prefix = "d" + std::to_string(i) + "/", .blobs = 100};
+    catalog.put_folder("box", folder);
+    for (std::uint64_t blob = 0; blob < folder.count(); ++blob) expected.push_back(folder.name(blob));
+  }
+  std::sort(expected.begin(), expected.end());
+
+  EXPECT_EQ(names_of(catalog, {}), expected);
+  EXPECT_EQ(names_of(catalog, {.most = 777}), expected);
+  EXPECT_EQ(names_of(catalog, {.delimiter = "/"}).size(), 100u);
 }
 
 TEST(BlobCatalog, ABlobHidesTheOneOfAFolder) {

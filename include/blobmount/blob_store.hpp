@@ -34,6 +34,7 @@ struct BlobDetails {
   std::string content_type{};
   std::string content_md5{};  ///< base64
   std::string version_id{};
+  /// In the order of the names' bytes; names in the case in which the service sends them.
   std::vector<std::pair<std::string, std::string>> metadata{};
 
   bool operator==(const BlobDetails&) const = default;

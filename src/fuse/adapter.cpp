@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include <sys/statvfs.h>
@@ -20,6 +21,9 @@ constexpr unsigned background_requests = 128;
 /// `df` shows a petabyte, all of it free: programs that look for room before they work find it.
 constexpr fsblkcnt_t shown_size = 1ULL << 50U;
 constexpr unsigned long shown_block = 4096;
+
+/// How the names of extended attributes begin, all that there are.
+constexpr std::string_view our_namespace = "user.blob.";
 
 /// Positions in a directory: 0 is ".", 1 is "..", 2 the first item.
 std::size_t first_item(off_t offset) { return static_cast<std::size_t>(std::max<off_t>(offset - 2, 0)); }
@@ -45,6 +49,24 @@ std::vector<iovec> parts_of(const Bytes& bytes) {
   return parts;
 }
 
+bool has_name(const OpenDirectory& directory, std::size_t from, std::size_t count) {
+  for (auto index = from; index < count; ++index) {
+    if (!directory.item(index).name.empty()) return true;
+  }
+  return false;
+}
+
+/// As getxattr and listxattr answer: a size of 0 asks how long the answer is.
+void answer_up_to(fuse_req_t request, std::size_t size, std::string_view bytes) {
+  if (size == 0) {
+    fuse_reply_xattr(request, bytes.size());
+  } else if (bytes.size() > size) {
+    fuse_reply_err(request, ERANGE);
+  } else {
+    fuse_reply_buf(request, bytes.data(), bytes.size());
+  }
+}
+
 struct stat named(std::uint64_t number, FileKind kind) {
   struct stat status {};
   status.st_ino = number;
@@ -68,6 +90,8 @@ fuse_lowlevel_ops Adapter::operations() {
   operations.readdir = read_directory;
   operations.readdirplus = read_directory_plus;
   operations.releasedir = release_directory;
+  operations.getxattr = get_extended_attribute;
+  operations.listxattr = list_extended_attributes;
   operations.statfs = file_system_statistics;
   return operations;
 }
@@ -195,10 +219,12 @@ void Adapter::read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t s
 void Adapter::answer_items(fuse_req_t request, OpenDirectory& directory, const Part& part) {
   DirectoryBuffer buffer(request, part.size);
   add_dots(buffer, part.inode, part.offset);
+  std::string name;  // one for all: libfuse wants it to end with a zero
   for (auto index = first_item(part.offset); index < part.count; ++index) {
     const auto item = directory.item(index);
     if (item.name.empty()) continue;
-    if (!buffer.add(std::string(item.name), named(item.number, item.kind), position_behind(index))) break;
+    name = item.name;
+    if (!buffer.add(name, named(item.number, item.kind), position_behind(index))) break;
   }
   fuse_reply_buf(request, buffer.data(), buffer.size());
 }
@@ -216,9 +242,10 @@ void Adapter::read_directory_plus(fuse_req_t request, fuse_ino_t inode, std::siz
 void Adapter::answer_items_plus(fuse_req_t request, OpenDirectory& directory, const Part& part) {
   DirectoryBuffer buffer(request, part.size, DirectoryBuffer::Form::plus);
   add_dots(buffer, part.inode, part.offset);
+  std::string name;
   std::vector<InodeId> counted;
   for (auto index = first_item(part.offset); index < part.count; ++index) {
-    const std::string name(directory.item(index).name);
+    name = directory.item(index).name;
     if (name.empty()) continue;
     if (!buffer.fits(name)) break;
     const auto entry = entry_of(directory.look_up(index));
@@ -233,9 +260,17 @@ void Adapter::answer_items_plus(fuse_req_t request, OpenDirectory& directory, co
 template <typename Answer>
 void Adapter::read_items(fuse_req_t request, off_t offset, const fuse_file_info* info, const Answer& answer) {
   const auto directory = open_directories_.find(info->fh);
-  const auto ticket = pending_.add(request);
-  directory->wait_for(first_item(offset), [this, ticket, directory, answer](Result<std::size_t> count) {
+  read_items(pending_.add(request), directory, first_item(offset), answer);
+}
+
+template <typename Answer>
+void Adapter::read_items(Ticket ticket, const std::shared_ptr<OpenDirectory>& directory, std::size_t from,
+                         const Answer& answer) {
+  directory->wait_for(from, [this, ticket, directory, from, answer](Result<std::size_t> count) {
     if (!count) return fail(ticket, count.error());
+    // an answer without names would be taken for the directory's end
+    if (*count > from && !has_name(*directory, from, *count))
+      return read_items(ticket, directory, *count, answer);
     if (const auto waiting = pending_.take(ticket)) answer(waiting, *directory, *count);
   });
 }
@@ -250,6 +285,43 @@ void Adapter::add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset) {
 void Adapter::release_directory(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
   adapter_of(request).open_directories_.erase(info->fh);
   fuse_reply_err(request, 0);
+}
+
+void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const char* name,
+                                     std::size_t size) {
+  // `ls -l` asks for some of others, for each file
+  if (!std::string_view(name).starts_with(our_namespace)) {
+    fuse_reply_err(request, ENODATA);
+    return;
+  }
+  auto& self = adapter_of(request);
+  const auto ticket = self.pending_.add(request);
+  self.files_.extended_attributes(inode, [&self, ticket, size, wanted = std::string(name)](
+                                             Result<std::vector<ExtendedAttribute>> attributes) {
+    if (!attributes) return self.fail(ticket, attributes.error());
+    const auto waiting = self.pending_.take(ticket);
+    if (waiting == nullptr) return;
+    const auto found = std::ranges::find(*attributes, wanted, &ExtendedAttribute::name);
+    if (found == attributes->end()) {
+      fuse_reply_err(waiting, ENODATA);
+    } else {
+      answer_up_to(waiting, size, found->value);
+    }
+  });
+}
+
+void Adapter::list_extended_attributes(fuse_req_t request, fuse_ino_t inode, std::size_t size) {
+  auto& self = adapter_of(request);
+  const auto ticket = self.pending_.add(request);
+  self.files_.extended_attributes(inode,
+                                  [&self, ticket, size](Result<std::vector<ExtendedAttribute>> attributes) {
+                                    if (!attributes) return self.fail(ticket, attributes.error());
+                                    std::string names;
+                                    for (const auto& attribute : *attributes)
+                                      names.append(attribute.name).push_back('\0');
+                                    if (const auto waiting = self.pending_.take(ticket))
+                                      answer_up_to(waiting, size, names);
+                                  });
 }
 
 void Adapter::file_system_statistics(fuse_req_t request, fuse_ino_t /*inode*/) {

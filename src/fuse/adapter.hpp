@@ -5,6 +5,7 @@
 /// out.
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ class Adapter {
   static void read_directory_plus(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                                   fuse_file_info* info);
   static void release_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
+  static void get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const char* name,
+                                     std::size_t size);
+  static void list_extended_attributes(fuse_req_t request, fuse_ino_t inode, std::size_t size);
   static void file_system_statistics(fuse_req_t request, fuse_ino_t inode);
   static void on_interrupt(fuse_req_t request, void* data);
 
@@ -67,6 +71,9 @@ class Adapter {
                    Result<std::shared_ptr<T>> opened);
   template <typename Answer>
   void read_items(fuse_req_t request, off_t offset, const fuse_file_info* info, const Answer& answer);
+  template <typename Answer>
+  void read_items(Ticket ticket, const std::shared_ptr<OpenDirectory>& directory, std::size_t from,
+                  const Answer& answer);
   void answer_items(fuse_req_t request, OpenDirectory& directory, const Part& part);
   void answer_items_plus(fuse_req_t request, OpenDirectory& directory, const Part& part);
   void add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset);

@@ -33,6 +33,9 @@ class Session {
   /// thread.
   Status serve();
 
+  /// For KernelNotices.
+  [[nodiscard]] fuse_session* handle() const { return session_; }
+
  private:
   explicit Session(fuse_session* session) : session_(session) {}
 

@@ -1,0 +1,211 @@
+#pragma once
+
+/// A file system of a few names that a test dictates, mounted in the real kernel.
+
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/annotated_mutex.hpp"
+#include "fakes/recording_log.hpp"
+#include "fuse/adapter.hpp"
+#include "fuse/session.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace blobmount::tests {
+
+/// Items that come in parts; index by index they are files "name" with the inode index + 1000.
+class StubDirectory final : public OpenDirectory {
+ public:
+  /// The items so far; `complete`: no more will come. Answers who waited.
+  void add(const std::vector<std::string>& names, bool complete) BM_EXCLUDES(mutex_) {
+    {
+      const MutexLock lock(mutex_);
+      names_.insert(names_.end(), names.begin(), names.end());
+      complete_ = complete;
+    }
+    answer_all();
+  }
+  void fail(const Error& error) BM_EXCLUDES(mutex_) {
+    {
+      const MutexLock lock(mutex_);
+      failure_ = error;
+    }
+    answer_all();
+  }
+
+  void wait_for(std::size_t index, Completion<std::size_t> done) override BM_EXCLUDES(mutex_) {
+    {
+      const MutexLock lock(mutex_);
+      waiting_.push_back({index, std::move(done)});
+    }
+    answer_all();
+  }
+  [[nodiscard]] Item item(std::size_t index) const override BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return {.name = names_[index], .kind = FileKind::file, .number = index + 1000};
+  }
+  Entry look_up(std::size_t index) override {
+    return {.attributes = {.inode = index + 1000, .number = index + 1000},
+            .valid_for = std::chrono::hours{24}};
+  }
+
+ private:
+  struct Waiting {
+    std::size_t index;
+    Completion<std::size_t> done;
+  };
+
+  void answer_all() BM_EXCLUDES(mutex_) {
+    std::vector<std::function<void()>> answers;
+    {
+      const MutexLock lock(mutex_);
+      std::vector<Waiting> later;
+      for (auto& one : waiting_) {
+        if (one.index < names_.size() || complete_) {
+          answers.emplace_back([done = std::move(one.done), count = names_.size()] { done(count); });
+        } else if (failure_) {
+          answers.emplace_back([done = std::move(one.done), error = *failure_] { done(error); });
+        } else {
+          later.push_back(std::move(one));
+        }
+      }
+      waiting_ = std::move(later);
+    }
+    for (const auto& answer : answers) answer();
+  }
+
+  mutable Mutex mutex_;
+  std::deque<std::string> names_ BM_GUARDED_BY(mutex_);  // keeps each where it is
+  bool complete_ BM_GUARDED_BY(mutex_) = false;
+  std::optional<Error> failure_ BM_GUARDED_BY(mutex_);
+  std::vector<Waiting> waiting_ BM_GUARDED_BY(mutex_);
+};
+
+/// Knows each name that begins with "file": an empty file for a day, as far as the kernel is told.
+class StubFileSystem final : public FileSystem {
+ public:
+  static constexpr InodeId file = 2;
+
+  void look_up(InodeId parent, const std::string& name, Completion<Lookup> done) override
+      BM_EXCLUDES(mutex_) {
+    ++lookups;
+    if (on_look_up) on_look_up(parent, name);
+    if (name.starts_with("held")) {
+      const MutexLock lock(mutex_);
+      held_.push_back(std::move(done));
+      return;
+    }
+    if (!name.starts_with("file")) return done(Lookup{.absent_for = std::chrono::hours{24}});
+    done(Lookup{.entry = Entry{attributes_of(file), std::chrono::hours{24}}});
+  }
+  void forget(InodeId /*inode*/, std::uint64_t /*count*/) override {}
+  Result<Attributes> attributes(InodeId inode) override { return attributes_of(inode); }
+  void open(InodeId /*inode*/, Completion<std::shared_ptr<OpenFile>> done) override {
+    done(std::make_shared<StubFile>(*this));
+  }
+  void open_directory(InodeId /*inode*/, Completion<std::shared_ptr<OpenDirectory>> done) override {
+    done(directory);
+  }
+  void extended_attributes(InodeId /*inode*/, Completion<std::vector<ExtendedAttribute>> done) override {
+    ++asked_for_attributes;
+    done(extended);
+  }
+  void serve(KernelCache* /*kernel*/) override {}
+  void refresh(const std::string& /*path*/) override {}
+
+  /// Lookups of names that begin with "held" wait for this, which answers them with `cancelled`.
+  void release() BM_EXCLUDES(mutex_) {
+    std::vector<Completion<Lookup>> held;
+    {
+      const MutexLock lock(mutex_);
+      held.swap(held_);
+    }
+    for (const auto& done : held) done(Error{ErrorCode::cancelled, "released"});
+  }
+
+  std::atomic<int> lookups{0};
+  std::atomic<int> reads{0};
+  std::atomic<int> asked_for_attributes{0};
+  std::function<void(InodeId, const std::string&)> on_look_up{};  ///< before it is answered
+  std::shared_ptr<StubDirectory> directory = std::make_shared<StubDirectory>();
+  Result<std::vector<ExtendedAttribute>> extended = std::vector<ExtendedAttribute>{};
+
+ private:
+  static constexpr std::size_t file_size = 4096;
+
+  class StubFile final : public OpenFile {
+   public:
+    explicit StubFile(StubFileSystem& files) : files_(files) {}
+    void read(std::uint64_t /*offset*/, std::size_t size, Completion<Bytes> done) override {
+      ++files_.reads;
+      size = std::min(size, file_size);
+      done(Bytes{
+          {{std::shared_ptr<const std::byte>(new std::byte[file_size](), std::default_delete<std::byte[]>()),
+            size}}});
+    }
+
+   private:
+    StubFileSystem& files_;
+  };
+
+  static Attributes attributes_of(InodeId inode) {
+    const auto kind = inode == root_inode ? FileKind::directory : FileKind::file;
+    return {.inode = inode, .number = inode, .kind = kind, .size = kind == FileKind::file ? file_size : 0};
+  }
+
+  Mutex mutex_;
+  std::vector<Completion<Lookup>> held_ BM_GUARDED_BY(mutex_);
+};
+
+/// Served by a thread of its own until the end of the test, or end_serving().
+class MountedStub {
+ public:
+  MountedStub() {
+    auto mounted = Session::mount({directory_.path(), "stub", false}, adapter_);
+    if (!mounted) throw std::runtime_error(mounted.error().message);
+    session_ = *std::move(mounted);
+    thread_ = std::thread([this] { EXPECT_TRUE(session_->serve()); });
+  }
+  ~MountedStub() { end_serving(); }
+  MountedStub(const MountedStub&) = delete;
+  MountedStub& operator=(const MountedStub&) = delete;
+
+  /// As a signal does: the mount is still there.
+  void end_serving() {
+    if (!thread_.joinable()) return;
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+  }
+
+  [[nodiscard]] std::string path(const std::string& name) const { return directory_.path() / name; }
+  [[nodiscard]] fuse_session* session() const { return session_->handle(); }
+
+  /// Its errno, or 0.
+  [[nodiscard]] int stat(const std::string& name) const {
+    struct stat status {};
+    return ::stat(path(name).c_str(), &status) == 0 ? 0 : errno;
+  }
+
+  StubFileSystem files;
+  RecordingLog log;
+
+ private:
+  const TemporaryDirectory directory_{};
+  Adapter adapter_{files, {}, log, [] {}};
+  std::unique_ptr<Session> session_;
+  std::thread thread_;
+};
+
+}  // namespace blobmount::tests

@@ -6,6 +6,7 @@
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "fuse/adapter.hpp"
+#include "fuse/kernel_notices.hpp"
 #include "fuse/kernel_read_ahead.hpp"
 #include "fuse/session.hpp"
 
@@ -40,10 +41,15 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   if (auto raised = raise_read_ahead(mount_point, kernel_read_ahead); !raised) {
     log.debug("the kernel's read-ahead stays as it is", {{"reason", raised.error().message}});
   }
+  KernelNotices notices(session->handle(), log);  // its thread ends before the session does
+  tower->tree.serve(&notices);
   log.info("mounted", {{"source", source}, {"on", config.mount_point}, {"credential", signer.description}});
   const auto served = session->serve();
+  tower->tree.serve(nullptr);
   // while the kernel is still there: whoever waits for an answer gets one
   tower->stop();
+  // after the answers: the notice that is being sent may wait for who waits for them
+  notices.stop();
   if (!served) log.error("the mount broke", {{"reason", served.error().message}});
   log.info("unmounted", {{"source", source}, {"from", config.mount_point}});
   return served;

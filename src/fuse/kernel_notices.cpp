@@ -1,0 +1,94 @@
+#include "fuse/kernel_notices.hpp"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "base/thread.hpp"
+#include "fuse/fuse_api.hpp"
+#include "fuse/late_requests.hpp"
+
+namespace blobmount {
+namespace {
+
+/// How soon a late request is seen; only a notice that waits for its answer makes anybody look twice.
+constexpr std::chrono::milliseconds pause_between_looks{10};
+
+}  // namespace
+
+KernelNotices::KernelNotices(fuse_session* session, Log& log)
+    : session_(session), log_(log), thread_(start_thread("kernel-notices", [this] { run(); })) {}
+
+void KernelNotices::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const MutexLock lock(mutex_);
+    ending_ = true;
+    order_.clear();
+    waiting_.clear();
+  }
+  work_.notify_one();
+  while (!has_ended(pause_between_looks)) refuse_late_requests(session_);
+  thread_.join();
+  if (const auto lost = dropped(); lost != 0)
+    log_.debug("too many notices for the kernel", {{"dropped", lost}});
+}
+
+std::uint64_t KernelNotices::dropped() const {
+  const MutexLock lock(mutex_);
+  return dropped_;
+}
+
+void KernelNotices::add(Notice notice) {
+  {
+    const MutexLock lock(mutex_);
+    if (ending_) return;
+    const auto [place, is_new] = waiting_.insert(std::move(notice));
+    if (!is_new) return;
+    order_.push_back(place);
+    if (order_.size() > most_waiting) {
+      waiting_.erase(order_.front());
+      order_.pop_front();
+      ++dropped_;
+    }
+  }
+  work_.notify_one();
+}
+
+void KernelNotices::run() {
+  for (auto notice = take(); notice; notice = take()) send(*notice);
+  {
+    const MutexLock lock(mutex_);
+    ended_ = true;
+  }
+  end_.notify_one();
+}
+
+std::optional<KernelNotices::Notice> KernelNotices::take() {
+  MutexLock lock(mutex_);
+  while (order_.empty() && !ending_) work_.wait(lock.native());
+  if (ending_) return std::nullopt;
+  auto notice = std::move(waiting_.extract(order_.front()).value());
+  order_.pop_front();
+  return notice;
+}
+
+void KernelNotices::send(const Notice& notice) {
+  const int outcome = notice.name ? fuse_lowlevel_notify_inval_entry(session_, notice.inode,
+                                                                     notice.name->data(), notice.name->size())
+                                  : fuse_lowlevel_notify_inval_inode(session_, notice.inode, 0, 0);
+  // the kernel need not have known it
+  if (outcome == 0 || outcome == -ENOENT || std::exchange(told_of_failure_, true)) return;
+  log_.debug("the kernel takes no notice", {{"reason", std::generic_category().message(-outcome)}});
+}
+
+bool KernelNotices::has_ended(Duration at_most) {
+  const auto deadline = std::chrono::steady_clock::now() + at_most;
+  MutexLock lock(mutex_);
+  while (!ended_) {
+    if (end_.wait_until(lock.native(), deadline) == std::cv_status::timeout) break;
+  }
+  return ended_;
+}
+
+}  // namespace blobmount

@@ -23,6 +23,9 @@ namespace blobmount {
 
 /// What is told twice before the kernel has heard it once is sent once. Where very much waits (some 10 MiB of
 /// it), the oldest is dropped: the kernel then believes it until its time is over.
+///
+/// Not for free: while a notice waits for a directory's lock, the kernel looks up no name there that it does
+/// not know yet. It waits as long as the slowest lookup, or part of a listing, that was under way there.
 class KernelNotices final : public KernelCache {
  public:
   static constexpr std::size_t most_waiting = 65536;

@@ -21,19 +21,23 @@ class MemoryBudget {
     return std::max(total_ / 4, total_ - std::min(total_, charged));
   }
 
-  /// Holds `bytes` while it lives.
+  /// Holds `bytes` while it lives. For one thread at a time.
   class Charge {
    public:
-    Charge(MemoryBudget& budget, std::uint64_t bytes) : budget_(budget), bytes_(bytes) {
-      budget_.charged_ += bytes_;
-    }
-    ~Charge() { budget_.charged_ -= bytes_; }
+    explicit Charge(MemoryBudget& budget, std::uint64_t bytes = 0) : budget_(budget) { resize(bytes); }
+    ~Charge() { resize(0); }
     Charge(const Charge&) = delete;
     Charge& operator=(const Charge&) = delete;
 
+    void resize(std::uint64_t bytes) {
+      budget_.charged_ += bytes - bytes_;  // less is more, around the clock
+      bytes_ = bytes;
+    }
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
    private:
     MemoryBudget& budget_;
-    const std::uint64_t bytes_;
+    std::uint64_t bytes_ = 0;
   };
 
  private:

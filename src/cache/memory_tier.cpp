@@ -103,6 +103,17 @@ std::optional<ByteRange> MemoryTier::Reader::read(ByteRange range, const std::ve
   return refused;
 }
 
+std::optional<ByteRange> MemoryTier::Reader::fetch_ahead(const std::vector<ByteRange>& ahead) {
+  std::optional<ByteRange> refused;
+  Actions actions;
+  {
+    const MutexLock lock(tier_.mutex_);
+    refused = tier_.fetch_all_ahead(*this, ahead, actions);
+  }
+  tier_.carry_out(std::move(actions));
+  return refused;
+}
+
 bool MemoryTier::begin(const SharedRead& read, Actions& actions) {
   auto& blob = *read->blob;
   const auto pages = pages_of(read->range);

@@ -49,8 +49,6 @@ class MemoryTier {
   std::unique_ptr<Reader> open(SharedVersion version) BM_EXCLUDES(mutex_);
 
   [[nodiscard]] MemoryBudget& budget() { return budget_; }
-  /// How far ahead one reader may fetch, in bytes: half of the memory is for what somebody waits for.
-  [[nodiscard]] std::uint64_t longest_window() const { return most_ahead() * page_size; }
   [[nodiscard]] MemoryStats stats() const BM_EXCLUDES(mutex_);
 
  private:
@@ -113,11 +111,16 @@ class MemoryTier::Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
+  [[nodiscard]] std::uint64_t size() const { return blob_->version->size; }  ///< bytes
+  /// How far ahead it may fetch, in bytes: half of the memory is for what somebody waits for.
+  [[nodiscard]] std::uint64_t longest_window() const { return tier_.most_ahead() * page_size; }
   [[nodiscard]] Presence presence(ByteRange range) const;
   /// Give `range`, which lies within the blob and is not empty, to `done`: exactly once, maybe before
   /// returning, with no lock held. Then begin to fetch each of `ahead`, in its order, as far as there is
   /// memory; the first for which there is none, if any, is returned.
   std::optional<ByteRange> read(ByteRange range, const std::vector<ByteRange>& ahead, Completion<Bytes> done);
+  /// Only that.
+  std::optional<ByteRange> fetch_ahead(const std::vector<ByteRange>& ahead);
 
  private:
   friend class MemoryTier;

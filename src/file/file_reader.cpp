@@ -14,11 +14,11 @@ bool is_gone(ErrorCode code) { return code == ErrorCode::changed || code == Erro
 
 }  // namespace
 
-FileReader::FileReader(MemoryTier& memory, SharedVersion version, std::function<void()> on_gone)
-    : size_(version->size),
+FileReader::FileReader(std::unique_ptr<MemoryTier::Reader> reader, std::function<void()> on_gone)
+    : size_(reader->size()),
       on_gone_(std::move(on_gone)),
-      reader_(memory.open(std::move(version))),
-      read_ahead_(size_, memory.longest_window()) {}
+      reader_(std::move(reader)),
+      read_ahead_(size_, reader_->longest_window()) {}
 
 void FileReader::read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) {
   const auto length = std::min<std::uint64_t>(size, size_ - std::min(offset, size_));

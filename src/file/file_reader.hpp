@@ -15,9 +15,9 @@ namespace blobmount {
 
 class FileReader final : public OpenFile {
  public:
-  /// `on_gone` runs, before the read's completion, when a read shows that the service no longer has the
-  /// version: overwritten, or deleted. `memory` outlives the reader and its reads.
-  FileReader(MemoryTier& memory, SharedVersion version, std::function<void()> on_gone);
+  /// `on_gone` runs, before the read's completion, when a read shows
+  /// that the service no longer has the version: overwritten, or deleted.
+  FileReader(std::unique_ptr<MemoryTier::Reader> reader, std::function<void()> on_gone);
 
   void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) override BM_EXCLUDES(mutex_);
 

@@ -289,7 +289,12 @@ void Adapter::release_directory(fuse_req_t request, fuse_ino_t /*inode*/, fuse_f
 
 void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const char* name,
                                      std::size_t size) {
-  // `ls -l` asks for some of others, for each file
+  // `ls -l` asks for a label and an access control list of each file, unless it learns from the first that
+  // there are none: of ENODATA for 100,000 files comes a CPU second or two
+  if (!std::string_view(name).starts_with("user.")) {
+    fuse_reply_err(request, EOPNOTSUPP);
+    return;
+  }
   if (!std::string_view(name).starts_with(our_namespace)) {
     fuse_reply_err(request, ENODATA);
     return;

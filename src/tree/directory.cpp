@@ -4,7 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include "tree/listing.hpp"
 #include "tree/resolution.hpp"
 
 namespace blobmount {
@@ -19,10 +18,24 @@ bool young_enough(const Found& found, MaximumAge age, SteadyTime now) {
   return now - (age.since_told ? found.told : found.asked) < age.present;
 }
 
+std::optional<Found> found_in(const DirectorySnapshot& snapshot, const std::string& name) {
+  auto known = snapshot.find(name);
+  if (!known.decided) return std::nullopt;
+  return Found{std::move(known.entry), snapshot.asked(), snapshot.told()};
+}
+
 }  // namespace
 
 void Directory::look_up(const std::string& name, MaximumAge age, Completion<Found> done) {
-  const auto now = clock_.now();
+  ask(name, age, Question::anything, std::move(done));
+}
+
+void Directory::renew(const std::string& name, MaximumAge age, Completion<Found> done) {
+  ask(name, age, Question::same_blob, std::move(done));
+}
+
+void Directory::ask(const std::string& name, MaximumAge age, Question question, Completion<Found> done) {
+  const auto now = context_.clock.now();
   std::optional<Found> answer;
   bool first = false;
   {
@@ -41,38 +54,47 @@ void Directory::look_up(const std::string& name, MaximumAge age, Completion<Foun
     }
   }
   if (answer) return done(*std::move(answer));
-  if (first) resolve(name, now);
+  if (first) resolve(name, now, question);
 }
 
 std::optional<Found> Directory::known(const std::string& name) const {
-  std::optional<Found> found;
-  // an answer is dropped when a snapshot younger than it comes, so it is the younger of the two
-  if (const auto answer = answers_.find(name); answer != answers_.end()) {
-    found = answer->second;
-  } else if (const auto snapshot = snapshot_.lock()) {
-    const auto* const entry = snapshot->find(name);
-    found =
-        Found{entry != nullptr ? std::optional(*entry) : std::nullopt, snapshot->asked(), snapshot->told()};
+  auto said = last_said(name);
+  return said && !doubted(name, said->asked) ? said : std::nullopt;
+}
+
+std::optional<Found> Directory::last_said(const std::string& name) const {
+  std::optional<Found> latest;
+  if (const auto answer = answers_.find(name); answer != answers_.end()) latest = answer->second;
+  for (const auto& snapshot : {growing_.lock(), this->latest()}) {
+    if (!snapshot || (latest && latest->asked > snapshot->asked())) continue;
+    if (auto found = found_in(*snapshot, name)) latest = std::move(found);
   }
-  return found && !doubted(name, found->asked) ? found : std::nullopt;
+  return latest;
 }
 
 bool Directory::doubted(const std::string& name, SteadyTime asked) const {
+  if (all_doubted_ && asked <= *all_doubted_) return true;
   const auto doubt = doubts_.find(name);
   return doubt != doubts_.end() && asked <= doubt->second;
 }
 
-void Directory::resolve(const std::string& name, SteadyTime asked) {
-  resolve_name(store_, where_, name, [self = shared_from_this(), name, asked](auto entry) {
-    if (!entry) return self->resolved(name, std::move(entry).error());
-    self->resolved(name, Found{*std::move(entry), asked, asked});
-  });
+void Directory::resolve(const std::string& name, SteadyTime asked, Question question) {
+  auto done = [self = shared_from_this(), name, asked](Result<Resolved> resolved) {
+    if (!resolved) return self->resolved(name, std::move(resolved).error());
+    self->resolved(name, Found{std::move(resolved->entry), asked, asked, std::move(resolved->details)});
+  };
+  if (context_.containers.hides(where_, name)) return done(Resolved{});
+  if (question == Question::same_blob) {
+    resolve_blob(context_.store, where_, name, std::move(done));
+  } else {
+    resolve_name(context_.store, where_, name, std::move(done));
+  }
 }
 
 void Directory::resolved(const std::string& name, Result<Found> found) {
   std::vector<Completion<Found>> waiting;
-  const auto now = clock_.now();
-  bool again = false;
+  const auto now = context_.clock.now();
+  bool again = false, changed = false;
   {
     const MutexLock lock(mutex_);
     const auto request = resolving_.find(name);
@@ -81,11 +103,14 @@ void Directory::resolved(const std::string& name, Result<Found> found) {
     if (!again) resolving_.erase(request);
     if (answers_.size() >= many_answers) drop_old_answers();
     if (found) {
+      const auto before = last_said(name);
+      changed = before && before->entry && !(found->entry && same_version(*before->entry, *found->entry));
       answers_.insert_or_assign(name, *found);
       if (!doubted(name, found->asked)) doubts_.erase(name);
     }
   }
-  if (again) resolve(name, now);
+  if (changed && context_.on_change) context_.on_change(inode_, name);
+  if (again) resolve(name, now, Question::anything);
   for (auto& done : waiting) done(found);
 }
 
@@ -101,71 +126,139 @@ std::vector<Completion<T>> Directory::take_waiting(Request<T>& request, bool suc
 }
 
 void Directory::drop_old_answers() {
-  const auto now = clock_.now();
+  const auto now = context_.clock.now();
   std::erase_if(answers_, [now](const auto& answer) { return now - answer.second.asked > longest_use; });
   if (answers_.size() >= many_answers) answers_.clear();
 }
 
-void Directory::list(Duration maximum_age, Completion<SharedSnapshot> done) {
-  const auto now = clock_.now();
+void Directory::list(const ListingAge& age, Completion<SharedSnapshot> done) {
+  const auto now = context_.clock.now();
   SharedSnapshot fresh;
   bool first = false;
   {
     const MutexLock lock(mutex_);
-    fresh = snapshot_.lock();
-    if (!fresh || now - fresh->asked() >= maximum_age) {
-      fresh.reset();
+    for (auto& snapshot : {latest(), growing_.lock()}) {
+      if (snapshot && usable(*snapshot, age, now)) fresh = snapshot;
+    }
+    if (!fresh) {
       first = !listing_;
       if (first) listing_.emplace().asked = now;
-      const bool late = !first && now - listing_->asked >= maximum_age;
+      const bool late = !first && now - listing_->asked >= age.opened;
       (late ? listing_->late : listing_->waiting).push_back(std::move(done));
     }
   }
-  if (fresh) return done(std::move(fresh));
-  if (first) start_listing();
+  if (fresh) {
+    context_.walks.used(where_);
+    return done(std::move(fresh));
+  }
+  if (first) start_listing(now);
 }
 
-void Directory::start_listing() {
-  list_directory(store_, clock_, where_, [self = shared_from_this()](Result<DirectorySnapshot> snapshot) {
-    self->listed(std::move(snapshot));
+bool Directory::usable(const DirectorySnapshot& snapshot, const ListingAge& age, SteadyTime now) const {
+  if (all_doubted_ && snapshot.asked() <= *all_doubted_) return false;
+  const bool walked = snapshot.cause() == DirectorySnapshot::Cause::walked;
+  return now - snapshot.asked() < (walked ? age.walked : age.opened);
+}
+
+void Directory::start_listing(SteadyTime asked) {
+  const auto self = shared_from_this();
+  const bool comes_with_a_walk = context_.walks.opened(
+      where_, [self](Result<SharedSnapshot> snapshot) { self->walked(std::move(snapshot)); });
+  if (!comes_with_a_walk) list_alone(asked);
+}
+
+void Directory::walked(Result<SharedSnapshot> snapshot) {
+  if (!snapshot) return list_alone(context_.clock.now());
+  begun(std::move(snapshot));
+}
+
+void Directory::list_alone(SteadyTime asked) {
+  const auto self = shared_from_this();
+  auto snapshot = std::make_shared<DirectorySnapshot>(context_.budget, where_.path, asked);
+  const std::weak_ptr<DirectorySnapshot> watched = snapshot;  // the listing ends when nobody else has it
+  snapshot->wait_for(0, [self, snapshot](Result<std::size_t> count) {
+    self->begun(count ? Result<SharedSnapshot>(snapshot) : std::move(count).error());
   });
+  list_directory(context_.store, context_.clock, context_.containers, where_, std::move(snapshot),
+                 [self, watched](const Status& outcome) {
+                   if (const auto complete = watched.lock(); complete && outcome) self->listed(complete);
+                 });
 }
 
-void Directory::listed(Result<DirectorySnapshot> snapshot) {
+void Directory::begun(Result<SharedSnapshot> snapshot) {
   std::vector<Completion<SharedSnapshot>> waiting;
-  SharedSnapshot old;
-  SharedSnapshot fresh = snapshot ? std::make_shared<const DirectorySnapshot>(*std::move(snapshot)) : nullptr;
-  const auto now = clock_.now();
+  const auto now = context_.clock.now();
   bool again = false;
+  {
+    const MutexLock lock(mutex_);
+    waiting = take_waiting(*listing_, snapshot.has_value(), now);
+    again = !listing_->waiting.empty();
+    if (!again) listing_.reset();
+    if (snapshot) growing_ = *snapshot;
+  }
+  if (again) start_listing(now);
+  for (auto& done : waiting) done(snapshot);
+}
+
+void Directory::listed(const SharedSnapshot& snapshot) {
+  const auto old = context_.snapshots.keep(where_, snapshot);
+  context_.walks.listed(where_, snapshot->size());
+  adopt(old, *snapshot);
+}
+
+void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh) {
+  const auto [left_out, example] = fresh.left_out();
   bool say_left_out = false;
   {
     const MutexLock lock(mutex_);
-    waiting = take_waiting(*listing_, fresh != nullptr, now);
-    again = !listing_->waiting.empty();
-    if (!again) listing_.reset();
-    if (fresh) {
-      old = std::exchange(snapshot_, fresh).lock();
-      const auto asked = fresh->asked();
-      std::erase_if(answers_, [asked](const auto& answer) { return answer.second.asked <= asked; });
-      std::erase_if(doubts_, [asked](const auto& doubt) { return doubt.second < asked; });
-      say_left_out = fresh->left_out() > 0 && !std::exchange(said_left_out_, true);
-    }
+    const auto asked = fresh.asked();
+    std::erase_if(answers_, [asked](const auto& answer) { return answer.second.asked <= asked; });
+    std::erase_if(doubts_, [asked](const auto& doubt) { return doubt.second < asked; });
+    say_left_out = left_out > 0 && !std::exchange(said_left_out_, true);
   }
-  snapshots_.drop(old);
-  if (fresh) snapshots_.keep(fresh);
-  if (again) start_listing();
   if (say_left_out) {
-    log_.warning("names that no path can have are left out", {{"directory", where_.to_string()},
-                                                              {"count", fresh->left_out()},
-                                                              {"first", fresh->left_out_example()}});
+    context_.log.warning("names that no path can have are left out",
+                         {{"directory", where_.to_string()}, {"count", left_out}, {"first", example}});
   }
-  for (auto& done : waiting) fresh ? done(fresh) : done(snapshot.error());
+  if (!old || !context_.on_change) return;
+  for (const auto& name : changed_names(*old, fresh)) context_.on_change(inode_, name);
+}
+
+void Directory::details(const std::string& name, const std::string& etag, Completion<BlobDetails> done) {
+  if (auto known = known_details(name, etag)) return done(*std::move(known));
+  const auto file = where_.child_file(name);
+  context_.store.get_properties(file.container, file.path,
+                                [etag, done = std::move(done)](Result<BlobProperties> properties) {
+                                  if (!properties) return done(std::move(properties).error());
+                                  if (properties->etag != etag)
+                                    return done(Error{ErrorCode::changed, "it is another version by now"});
+                                  done(std::move(properties->details));
+                                });
+}
+
+std::optional<BlobDetails> Directory::known_details(const std::string& name, const std::string& etag) const {
+  const MutexLock lock(mutex_);
+  for (const auto& snapshot : {latest(), growing_.lock()}) {
+    if (!snapshot) continue;
+    const auto known = snapshot->find(name);
+    if (known.entry && known.entry->etag == etag) return snapshot->details(name);
+  }
+  const auto answer = answers_.find(name);
+  if (answer == answers_.end() || !answer->second.details || answer->second.entry->etag != etag)
+    return std::nullopt;
+  return *answer->second.details;
 }
 
 void Directory::doubt(const std::string& name) {
-  const auto now = clock_.now();
+  const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
   doubts_.insert_or_assign(name, now);
+}
+
+void Directory::doubt_all() {
+  const auto now = context_.clock.now();
+  const MutexLock lock(mutex_);
+  all_doubted_ = now;
 }
 
 }  // namespace blobmount

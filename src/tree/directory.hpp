@@ -4,6 +4,7 @@
 /// it. Those who ask for the same thing at the same time share one request, as far as its answer is not too
 /// old for them.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,8 +17,10 @@
 #include "base/annotated_mutex.hpp"
 #include "base/log.hpp"
 #include "tree/directory_snapshot.hpp"
+#include "tree/listing.hpp"
 #include "tree/names.hpp"
 #include "tree/snapshot_shelf.hpp"
+#include "tree/walks.hpp"
 
 namespace blobmount {
 
@@ -27,6 +30,7 @@ struct Found {
   std::optional<KnownEntry> entry{};  ///< nothing: the name is absent
   SteadyTime asked{};
   SteadyTime told{};
+  std::shared_ptr<const BlobDetails> details{};  ///< null: a listing has them, if any
 };
 
 /// How old an answer may be: where it says that the name is there, and where it says that it is absent. An
@@ -39,24 +43,58 @@ struct MaximumAge {
   bool since_told = false;
 };
 
+/// The same for all entries of a directory.
+struct ListingAge {
+  Duration opened{0};
+  /// Where it was listed ahead of a walk that had begun already.
+  Duration walked{0};
+};
+
+/// What directories have in common; all of it outlives them.
+struct DirectoryContext {
+  BlobStore& store;
+  SnapshotShelf& snapshots;
+  Walks& walks;
+  const ContainerFilter& containers;
+  MemoryBudget& budget;
+  Clock& clock;
+  Log& log;
+  /// Is told the names whose entry is not what it was, with no lock held.
+  std::function<void(InodeId directory, const std::string& name)> on_change{};
+};
+
 /// Safe to use from any thread. Completions run exactly once, maybe before the call returns, with no lock
 /// held.
 class Directory final : public std::enable_shared_from_this<Directory> {
  public:
-  /// All but `where` outlive it.
-  Directory(BlobStore& store, SnapshotShelf& snapshots, Clock& clock, Log& log, Location where)
-      : store_(store), snapshots_(snapshots), clock_(clock), log_(log), where_(std::move(where)) {}
-  ~Directory() { snapshots_.drop(snapshot_.lock()); }
+  Directory(const DirectoryContext& context, InodeId inode, Location where)
+      : context_(context), inode_(inode), where_(std::move(where)) {}
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
+  [[nodiscard]] InodeId inode() const { return inode_; }
   [[nodiscard]] const Location& where() const { return where_; }
 
   /// `name` is a file name.
   void look_up(const std::string& name, MaximumAge age, Completion<Found> done) BM_EXCLUDES(mutex_);
-  void list(Duration maximum_age, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);
+  /// The same for a name that is known to be a blob's: one request says whether it still is that version.
+  void renew(const std::string& name, MaximumAge age, Completion<Found> done) BM_EXCLUDES(mutex_);
+  /// The snapshot has entries to show, or is empty; more may be on their way.
+  void list(const ListingAge& age, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);
+  /// What is known of that version of a blob besides; where nothing is, the service is asked. `changed`: it
+  /// has another version by now.
+  void details(const std::string& name, const std::string& etag, Completion<BlobDetails> done)
+      BM_EXCLUDES(mutex_);
+  /// The latest listing that is complete; null: none is kept.
+  [[nodiscard]] SharedSnapshot latest() const { return context_.snapshots.find(where_); }
+
+  /// A walk has listed it, too: `fresh` took the place of `old`, if any.
+  void adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh) BM_EXCLUDES(mutex_);
+
   /// What is known of `name` has been proved wrong: ask again.
   void doubt(const std::string& name) BM_EXCLUDES(mutex_);
+  /// The same for all names.
+  void doubt_all() BM_EXCLUDES(mutex_);
 
  private:
   /// Those who wait for one answer.
@@ -67,31 +105,41 @@ class Directory final : public std::enable_shared_from_this<Directory> {
     /// For whom its answer may be too old: they share the next request.
     std::vector<Completion<T>> late;
   };
+  enum class Question : std::uint8_t { anything, same_blob };
 
   template <typename T>
   static std::vector<Completion<T>> take_waiting(Request<T>& request, bool succeeded, SteadyTime now);
 
+  void ask(const std::string& name, MaximumAge age, Question question, Completion<Found> done)
+      BM_EXCLUDES(mutex_);
+  [[nodiscard]] std::optional<Found> last_said(const std::string& name) const BM_REQUIRES(mutex_);
   [[nodiscard]] std::optional<Found> known(const std::string& name) const BM_REQUIRES(mutex_);
   [[nodiscard]] bool doubted(const std::string& name, SteadyTime asked) const BM_REQUIRES(mutex_);
-  void resolve(const std::string& name, SteadyTime asked);
+  void resolve(const std::string& name, SteadyTime asked, Question question);
   void resolved(const std::string& name, Result<Found> found) BM_EXCLUDES(mutex_);
-  void start_listing();
-  void listed(Result<DirectorySnapshot> snapshot) BM_EXCLUDES(mutex_);
+  [[nodiscard]] bool usable(const DirectorySnapshot& snapshot, const ListingAge& age, SteadyTime now) const
+      BM_REQUIRES(mutex_);
+  void start_listing(SteadyTime asked) BM_EXCLUDES(mutex_);
+  void list_alone(SteadyTime asked) BM_EXCLUDES(mutex_);
+  void walked(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
+  void begun(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
+  void listed(const SharedSnapshot& snapshot) BM_EXCLUDES(mutex_);
+  [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name,
+                                                         const std::string& etag) const BM_EXCLUDES(mutex_);
   void drop_old_answers() BM_REQUIRES(mutex_);
 
-  BlobStore& store_;
-  SnapshotShelf& snapshots_;
-  Clock& clock_;
-  Log& log_;
+  const DirectoryContext& context_;
+  const InodeId inode_;
   const Location where_;
 
   mutable Mutex mutex_;
-  /// The shelf keeps it, as long as there is room.
-  std::weak_ptr<const DirectorySnapshot> snapshot_ BM_GUARDED_BY(mutex_);
+  /// A listing that is under way, and has entries to show.
+  std::weak_ptr<DirectorySnapshot> growing_ BM_GUARDED_BY(mutex_);
   /// Names asked for one by one since the snapshot was.
   std::unordered_map<std::string, Found> answers_ BM_GUARDED_BY(mutex_);
   /// Names of which nothing is true that was asked for at that time or before.
   std::unordered_map<std::string, SteadyTime> doubts_ BM_GUARDED_BY(mutex_);
+  std::optional<SteadyTime> all_doubted_ BM_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Request<Found>> resolving_ BM_GUARDED_BY(mutex_);
   std::optional<Request<SharedSnapshot>> listing_ BM_GUARDED_BY(mutex_);
   bool said_left_out_ BM_GUARDED_BY(mutex_) = false;

@@ -1,58 +1,108 @@
 #include "tree/listing.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
+
+#include <fnmatch.h>
+
+#include "tree/page_stream.hpp"
 
 namespace blobmount {
 namespace {
 
-/// One listing under way; kept alive by the page it waits for.
-class Listing : public std::enable_shared_from_this<Listing> {
+/// One listing under way.
+template <typename Page>
+class Listing final : public PageReader<Page> {
  public:
-  Listing(BlobStore& store, Clock& clock, Location directory, Completion<DirectorySnapshot> done)
+  using NextKnown = typename PageReader<Page>::NextKnown;
+
+  Listing(BlobStore& store, Clock& clock, const ContainerFilter& filter, Location directory,
+          SharedSnapshot snapshot, Completion<void> done)
       : store_(store),
         clock_(clock),
+        filter_(filter),
         directory_(std::move(directory)),
-        asked_(clock.now()),
-        builder_(directory_.path),
+        snapshot_(std::move(snapshot)),
         done_(std::move(done)) {}
 
-  void next_page(std::string marker) {
-    if (directory_.is_account()) {
-      store_.list_containers({.marker = std::move(marker)},
-                             [self = shared_from_this()](auto page) { self->take(std::move(page)); });
-    } else {
-      store_.list_blobs({.container = directory_.container,
-                         .prefix = directory_.path,
-                         .delimiter = "/",
-                         .marker = std::move(marker)},
-                        [self = shared_from_this()](auto page) { self->take(std::move(page)); });
-    }
+  void ask(std::string marker, NextKnown next_known, Completion<Page> done) override;
+  /// Nobody looks at it before there is something to see.
+  bool wants_more() override { return snapshot_.use_count() > 1; }
+
+  void take(Page page, SteadyTime /*asked*/) override {
+    add(std::move(page));
+    if (!wants_more())
+      end(Error{ErrorCode::cancelled, "nobody reads '" + directory_.to_string() + "' any more"});
+  }
+
+  void ended(Status outcome) override {
+    if (!outcome) return end(std::move(outcome).error().within("list '" + directory_.to_string() + "'"));
+    if (ended_) return;
+    snapshot_->finish();
+    done_({});
   }
 
  private:
-  template <typename Page>
-  void take(Result<Page> page) {
-    if (!page) return done_(std::move(page).error().within("list '" + directory_.to_string() + "'"));
-    builder_.add(*page);
-    // a page may be empty and still have a next one
-    if (page->next_marker.empty()) return done_(std::move(builder_).finish(asked_, clock_.now()));
-    next_page(std::move(page->next_marker));
+  void add(Page page) { snapshot_->add(page, clock_.now()); }
+  void end(Error error) {
+    if (std::exchange(ended_, true)) return;
+    snapshot_->fail(error);
+    done_(std::move(error));
   }
 
   BlobStore& store_;
   Clock& clock_;
+  const ContainerFilter& filter_;
   const Location directory_;
-  const SteadyTime asked_;
-  SnapshotBuilder builder_;
-  const Completion<DirectorySnapshot> done_;
+  const SharedSnapshot snapshot_;
+  const Completion<void> done_;
+  bool ended_ = false;
 };
+
+template <>
+void Listing<BlobPage>::ask(std::string marker, NextKnown next_known, Completion<BlobPage> done) {
+  store_.list_blobs({.container = directory_.container,
+                     .prefix = directory_.path,
+                     .delimiter = "/",
+                     .marker = std::move(marker),
+                     .next_known = std::move(next_known)},
+                    std::move(done));
+}
+
+template <>
+void Listing<ContainerPage>::ask(std::string marker, NextKnown /*next_known*/,
+                                 Completion<ContainerPage> done) {
+  store_.list_containers({.marker = std::move(marker)}, std::move(done));
+}
+
+template <>
+void Listing<ContainerPage>::add(ContainerPage page) {
+  std::erase_if(page.containers, [this](const auto& container) { return !filter_.shows(container.name); });
+  snapshot_->add(page, clock_.now());
+}
+
+template <typename Page>
+void begin(BlobStore& store, Clock& clock, const ContainerFilter& filter, const Location& directory,
+           SharedSnapshot snapshot, Completion<void> done) {
+  auto listing =
+      std::make_shared<Listing<Page>>(store, clock, filter, directory, std::move(snapshot), std::move(done));
+  std::make_shared<PageStream<Page>>(std::move(listing), clock)->start();
+}
 
 }  // namespace
 
-void list_directory(BlobStore& store, Clock& clock, const Location& directory,
-                    Completion<DirectorySnapshot> done) {
-  std::make_shared<Listing>(store, clock, directory, std::move(done))->next_page("");
+bool ContainerFilter::shows(const std::string& container) const {
+  if (patterns_.empty()) return !container.starts_with('$');
+  return std::ranges::any_of(patterns_, [&container](const std::string& pattern) {
+    return fnmatch(pattern.c_str(), container.c_str(), 0) == 0;
+  });
+}
+
+void list_directory(BlobStore& store, Clock& clock, const ContainerFilter& filter, const Location& directory,
+                    SharedSnapshot snapshot, Completion<void> done) {
+  const auto begin_listing = directory.is_account() ? begin<ContainerPage> : begin<BlobPage>;
+  begin_listing(store, clock, filter, directory, std::move(snapshot), std::move(done));
 }
 
 }  // namespace blobmount

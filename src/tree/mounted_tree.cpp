@@ -4,28 +4,31 @@
 #include <utility>
 
 #include "file/file_reader.hpp"
+#include "tree/blob_attributes.hpp"
 
 namespace blobmount {
 namespace {
 
-/// stat may show what is ten times as old as what open accepts.
-constexpr int listing_age_factor = 10;
+/// The kernel keeps inodes as long as it has memory for them, and ours with them. Above so many it is asked
+/// to let go of the oldest, some at a time.
+constexpr std::size_t most_inodes_anyway = 65'536;
+constexpr std::uint64_t memory_for_an_inode = 2048;  // of the budget, bytes: they take a fifth of it
+constexpr std::size_t inodes_at_a_time = 1024;
 
-/// A name for the place, not for the version, that is the same on every mount and host: FNV-1a.
-/// http://www.isthe.com/chongo/tech/comp/fnv/
-std::uint64_t number_of(const Location& parent, const KnownEntry& entry) {
-  std::uint64_t hash = 14695981039346656037U;
-  const auto add = [&hash](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-  };
-  add(parent.container);
-  add("/");
-  add(parent.path);
-  add(entry.name);
-  return std::max<std::uint64_t>(hash, root_inode + 1);
-}
+/// What to do about archived blobs is said once in that time: a whole directory of them may be tried.
+constexpr auto archived_log_pause = std::chrono::minutes{1};
+
+constexpr SteadyTime::rep never = SteadyTime::min().time_since_epoch().count();
 
 Error no_longer_known() { return {ErrorCode::changed, "the inode is no longer known"}; }
+
+Error another_version(const std::string& name) {
+  return {ErrorCode::changed, "'" + name + "' is another version by now"};
+}
+
+std::uint64_t shown_number(const Location& directory, std::string_view name) {
+  return std::max<std::uint64_t>(number_of(directory, name), root_inode + 1);
+}
 
 }  // namespace
 
@@ -35,17 +38,18 @@ class MountedTree::Opened final : public OpenDirectory {
   Opened(MountedTree& tree, std::shared_ptr<Directory> directory, SharedSnapshot snapshot)
       : tree_(tree), directory_(std::move(directory)), snapshot_(std::move(snapshot)) {}
 
-  void wait_for(std::size_t /*index*/, Completion<std::size_t> done) override {
-    done(snapshot_->entries().size());
+  void wait_for(std::size_t index, Completion<std::size_t> done) override {
+    snapshot_->wait_for(index, std::move(done));
   }
 
   [[nodiscard]] Item item(std::size_t index) const override {
-    const auto& entry = snapshot_->entries()[index];
-    return {entry.name, entry.kind, number_of(directory_->where(), entry)};
+    const auto item = snapshot_->item(index);
+    if (item.name.empty()) return {};
+    return {item.name, item.kind, shown_number(directory_->where(), item.name)};
   }
 
   Entry look_up(std::size_t index) override {
-    return tree_.enter(directory_, snapshot_->entries()[index], snapshot_->told());
+    return tree_.enter(directory_, snapshot_->entry(index), snapshot_->told());
   }
 
  private:
@@ -56,20 +60,33 @@ class MountedTree::Opened final : public OpenDirectory {
 
 MountedTree::MountedTree(BlobStore& store, MemoryTier& memory, Clock& clock, Log& log,
                          const TreeConfig& config, const MountSource& source)
-    : store_(store),
-      memory_(memory),
-      snapshots_(memory.budget()),
+    : memory_(memory),
       clock_(clock),
       log_(log),
-      lookup_age_{
-          .present = config.attr_ttl * listing_age_factor, .absent = config.attr_ttl, .since_told = true},
-      open_age_{.present = config.attr_ttl, .absent = config.attr_ttl},
+      freshness_(freshness_of(config)),
+      containers_(config.containers),
+      endpoint_(source.endpoint),
       mounted_(clock.wall_now()),
-      inodes_(make_directory({source.container, source.prefix})) {}
-
-std::shared_ptr<Directory> MountedTree::make_directory(Location where) {
-  return std::make_shared<Directory>(store_, snapshots_, clock_, log_, std::move(where));
-}
+      snapshots_(memory.budget()),
+      walks_(store, snapshots_, containers_, memory.budget(), clock, {source.container, source.prefix},
+             [this](const Location& where, const SharedSnapshot& old, const DirectorySnapshot& fresh) {
+               if (const auto node = inodes_.find_directory(where)) node->directory->adopt(old, fresh);
+             }),
+      context_{
+          .store = store,
+          .snapshots = snapshots_,
+          .walks = walks_,
+          .containers = containers_,
+          .budget = memory.budget(),
+          .clock = clock,
+          .log = log,
+          .on_change = [this](InodeId directory, const std::string& name) { tell_kernel(directory, name); }},
+      files_ahead_(memory, clock, freshness_.open.present),
+      inodes_(memory.budget(),
+              [this](InodeId inode, Location where) {
+                return std::make_shared<Directory>(context_, inode, std::move(where));
+              },
+              {source.container, source.prefix}) {}
 
 void MountedTree::look_up(InodeId parent, const std::string& name, Completion<Lookup> done) {
   const auto node = inodes_.find(parent);
@@ -78,19 +95,26 @@ void MountedTree::look_up(InodeId parent, const std::string& name, Completion<Lo
     return done(Error{ErrorCode::not_a_directory, "'" + node->entry.name + "' is a file"});
   if (name.size() > longest_file_name) return done(Error{ErrorCode::name_too_long, "look up '" + name + "'"});
 
-  node->directory->look_up(name, lookup_age_,
-                           [this, parent = node->directory, done = std::move(done)](Result<Found> found) {
-                             if (!found) return done(std::move(found).error());
-                             if (!found->entry)
-                               return done(Lookup{.absent_for = time_left(found->asked, lookup_age_.absent)});
-                             done(Lookup{.entry = enter(parent, *found->entry, found->told)});
-                           });
+  node->directory->look_up(
+      name, freshness_.lookup, [this, parent = node->directory, done = std::move(done)](Result<Found> found) {
+        if (!found) return done(std::move(found).error());
+        if (!found->entry)
+          return done(Lookup{.absent_for = time_left(found->asked, freshness_.lookup.absent)});
+        done(Lookup{.entry = enter(parent, *found->entry, found->told)});
+      });
 }
 
 Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told) {
-  const auto node =
-      inodes_.look_up(parent, entry, [this](Location where) { return make_directory(std::move(where)); });
-  return {attributes_of(*node), time_left(told, lookup_age_.present)};
+  const auto node = inodes_.look_up(parent, entry);
+  if (node->id % inodes_at_a_time == 0) give_back_inodes();
+  return {attributes_of(*node), time_left(told, freshness_.lookup.present)};
+}
+
+void MountedTree::give_back_inodes() {
+  const auto most = std::max<std::size_t>(most_inodes_anyway, memory_.budget().total() / memory_for_an_inode);
+  if (inodes_.size() <= most) return;
+  for (const auto& node : inodes_.take_oldest_files(2 * inodes_at_a_time))
+    tell_kernel(node->parent->inode(), node->entry.name);
 }
 
 Duration MountedTree::time_left(SteadyTime since, Duration age) const {
@@ -99,7 +123,7 @@ Duration MountedTree::time_left(SteadyTime since, Duration age) const {
 
 Attributes MountedTree::attributes_of(const Node& node) const {
   return {.inode = node.id,
-          .number = node.parent ? number_of(node.parent->where(), node.entry) : root_inode,
+          .number = node.parent ? shown_number(node.parent->where(), node.entry.name) : root_inode,
           .kind = node.entry.kind,
           .size = node.entry.size,
           .modified = node.entry.modified.value_or(mounted_)};
@@ -117,21 +141,37 @@ void MountedTree::open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done
   if (node->is_directory())
     return done(Error{ErrorCode::is_a_directory, "'" + node->entry.name + "' is a directory"});
 
-  node->parent->look_up(
-      node->entry.name, open_age_, [this, node, done = std::move(done)](Result<Found> found) {
-        if (!found) return done(std::move(found).error());
-        const bool same_version = found->entry && found->entry->etag == node->entry.etag;
-        if (!same_version)
-          return done(Error{ErrorCode::changed, "'" + node->entry.name + "' is another version by now"});
-        done(open_version(node));
-      });
+  node->parent->renew(node->entry.name, freshness_.open,
+                      [this, node, done = std::move(done)](Result<Found> found) {
+                        if (!found) return done(std::move(found).error());
+                        if (!found->entry || !same_version(*found->entry, node->entry))
+                          return done(another_version(node->entry.name));
+                        // rehydration makes no new version
+                        if (found->entry->archived) return done(refuse_archived(*node));
+                        done(open_version(node));
+                      });
+}
+
+Error MountedTree::refuse_archived(const Node& node) {
+  const auto blob = node.parent->where().child_file(node.entry.name);
+  const auto now = clock_.now().time_since_epoch();
+  auto last = archived_logged_.load();
+  const bool quiet_since = last == never || now - SteadyTime::duration(last) > archived_log_pause;
+  if (quiet_since && archived_logged_.compare_exchange_strong(last, now.count())) {
+    log_.warning(
+        "a blob in the archive tier cannot be read before it is rehydrated, which takes hours: az storage "
+        "blob "
+        "set-tier --tier Hot (or Cool), with --account-name, -c and -n",
+        {{"blob", blob.to_string()}});
+  }
+  return {ErrorCode::not_permitted, "'" + blob.to_string() + "' is archived"};
 }
 
 std::shared_ptr<OpenFile> MountedTree::open_version(const SharedNode& node) {
   const auto where = node->parent->where().child_file(node->entry.name);
   auto version = std::make_shared<const BlobVersion>(
       BlobVersion{where.container, where.path, node->entry.etag, node->entry.size});
-  return std::make_shared<FileReader>(memory_, std::move(version),
+  return std::make_shared<FileReader>(files_ahead_.open(node->parent, node->entry, std::move(version)),
                                       [node] { node->parent->doubt(node->entry.name); });
 }
 
@@ -141,8 +181,8 @@ void MountedTree::open_directory(InodeId inode, Completion<std::shared_ptr<OpenD
   if (!node->is_directory())
     return done(Error{ErrorCode::not_a_directory, "'" + node->entry.name + "' is a file"});
 
-  node->directory->list(open_age_.present, [this, directory = node->directory,
-                                            done = std::move(done)](Result<SharedSnapshot> snapshot) {
+  node->directory->list(freshness_.listing, [this, directory = node->directory,
+                                             done = std::move(done)](Result<SharedSnapshot> snapshot) {
     if (!snapshot) return done(std::move(snapshot).error());
     done(std::make_shared<Opened>(*this, directory, *std::move(snapshot)));
   });
@@ -152,9 +192,44 @@ void MountedTree::extended_attributes(InodeId inode, Completion<std::vector<Exte
   const auto node = inodes_.find(inode);
   if (!node) return done(no_longer_known());
   if (node->is_directory()) return done(std::vector<ExtendedAttribute>());
-  done(std::vector<ExtendedAttribute>{{"user.blob.etag", node->entry.etag}});
+
+  const auto& entry = node->entry;
+  node->parent->details(entry.name, entry.etag,
+                        [this, node, done = std::move(done)](Result<BlobDetails> details) {
+                          if (!details) return done(std::move(details).error());
+                          done(blob_attributes(endpoint_, node->parent->where().child_file(node->entry.name),
+                                               node->entry.etag, *details));
+                        });
 }
 
-void MountedTree::refresh(const std::string& /*path*/) {}
+void MountedTree::tell_kernel(InodeId directory, const std::string& name) {
+  if (auto* const kernel = kernel_.load()) kernel->drop_name(directory, name);
+}
+
+void MountedTree::refresh(const std::string& path) {
+  const auto top = inodes_.find(root_inode)->directory->where();
+  auto place = Location{top.container, top.path + path};
+  if (top.is_account() && !path.empty()) {
+    const auto slash = std::min(path.find('/'), path.size());
+    place = {path.substr(0, slash), path.substr(std::min(slash + 1, path.size()))};
+  }
+  auto below = place;
+  if (!below.path.empty() && !below.path.ends_with('/')) below.path += '/';
+  const auto itself = place.to_string(), inside = below.to_string();
+
+  snapshots_.drop_below(below);
+  const auto concerned = inodes_.all([&](const Node& node) {
+    const auto parent = node.parent->where();
+    const auto own = parent.is_account() ? Location{node.entry.name, ""} : parent.child_file(node.entry.name);
+    return below.is_account() || own.to_string() == itself || (own.to_string() + "/").starts_with(inside);
+  });
+  for (const auto& node : concerned) {
+    snapshots_.drop(node->parent->where());
+    node->parent->doubt(node->entry.name);
+    if (node->is_directory()) node->directory->doubt_all();
+    tell_kernel(node->parent->inode(), node->entry.name);
+  }
+  if (path.empty()) inodes_.find(root_inode)->directory->doubt_all();
+}
 
 }  // namespace blobmount

@@ -14,8 +14,12 @@
 #include "base/log.hpp"
 #include "cache/memory_tier.hpp"
 #include "tree/directory.hpp"
+#include "tree/files_ahead.hpp"
+#include "tree/freshness.hpp"
 #include "tree/inode_table.hpp"
+#include "tree/listing.hpp"
 #include "tree/snapshot_shelf.hpp"
+#include "tree/walks.hpp"
 
 namespace blobmount {
 
@@ -36,26 +40,32 @@ class MountedTree final : public FileSystem {
  private:
   class Opened;
 
-  [[nodiscard]] std::shared_ptr<Directory> make_directory(Location where);
   /// Counts one lookup.
   Entry enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told);
   [[nodiscard]] Attributes attributes_of(const Node& node) const;
   /// What is left of an `age` that counts from `since`.
   [[nodiscard]] Duration time_left(SteadyTime since, Duration age) const;
+  Error refuse_archived(const Node& node);
   std::shared_ptr<OpenFile> open_version(const SharedNode& node);
+  void tell_kernel(InodeId directory, const std::string& name);
+  void give_back_inodes();
 
-  BlobStore& store_;
   MemoryTier& memory_;
-  SnapshotShelf snapshots_;
   Clock& clock_;
   Log& log_;
-  const MaximumAge lookup_age_;
-  const MaximumAge open_age_;
+  const Freshness freshness_;
+  const ContainerFilter containers_;
+  const Url endpoint_;
   /// What directories without a marker show.
   const WallTime mounted_;
 
-  InodeTable inodes_;
+  SnapshotShelf snapshots_;
+  Walks walks_;
+  const DirectoryContext context_;
+  FilesAhead files_ahead_;
   std::atomic<KernelCache*> kernel_{nullptr};
+  std::atomic<SteadyTime::rep> archived_logged_{SteadyTime::min().time_since_epoch().count()};
+  InodeTable inodes_;
 };
 
 }  // namespace blobmount

@@ -2,8 +2,11 @@
 
 /// Which parts of blob names can be names of files. Pure.
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace blobmount {
 
@@ -25,5 +28,11 @@ struct Location {
   /// For people: "container/path".
   [[nodiscard]] std::string to_string() const { return container + "/" + path; }
 };
+
+/// The directory that a directory is in, and its name there. Not of an account.
+std::pair<Location, std::string> parent_of(const Location& directory);
+
+/// A number for a place in the account, not for a version of what is there: the same on every mount and host.
+std::uint64_t number_of(const Location& directory, std::string_view name);
 
 }  // namespace blobmount

@@ -14,11 +14,15 @@ bool is_absent(const Error& error) {
          error.code == ErrorCode::name_too_long;
 }
 
+Resolved resolved(const std::string& name, BlobProperties properties) {
+  auto entry = entry_of(name, properties);
+  return {std::move(entry), std::make_shared<const BlobDetails>(std::move(properties.details))};
+}
+
 /// One name being resolved; kept alive by the two answers it waits for.
 class Resolution : public std::enable_shared_from_this<Resolution> {
  public:
-  Resolution(BlobStore& store, const Location& directory, std::string name,
-             Completion<std::optional<KnownEntry>> done)
+  Resolution(BlobStore& store, const Location& directory, std::string name, Completion<Resolved> done)
       : store_(store),
         file_(directory.child_file(name)),
         directory_(directory.child_directory(name)),
@@ -59,13 +63,13 @@ class Resolution : public std::enable_shared_from_this<Resolution> {
     done_(conclusion());
   }
 
-  Result<std::optional<KnownEntry>> conclusion() {
-    if (below_ && !below_->blobs.empty()) return std::optional(directory_entry(name_, marker_time()));
-    if (properties_ && !could_be_directory()) return std::optional(entry_of(name_, *properties_));
+  Result<Resolved> conclusion() {
+    if (below_ && !below_->blobs.empty()) return Resolved{directory_entry(name_, marker_time())};
+    if (properties_ && !could_be_directory()) return resolved(name_, *std::move(properties_));
     if (properties_) return look_up_failed(below_.error());
     if (!is_absent(properties_.error())) return look_up_failed(properties_.error());
     if (!below_ && !is_absent(below_.error())) return look_up_failed(below_.error());
-    return std::optional<KnownEntry>();
+    return Resolved{};
   }
 
   /// The directory wins, so a blob is not known to be a file before the listing has said that nothing is
@@ -88,7 +92,7 @@ class Resolution : public std::enable_shared_from_this<Resolution> {
   const Location file_;
   const Location directory_;
   const std::string name_;
-  const Completion<std::optional<KnownEntry>> done_;
+  const Completion<Resolved> done_;
 
   Mutex mutex_;
   int missing_ = 2;
@@ -96,11 +100,10 @@ class Resolution : public std::enable_shared_from_this<Resolution> {
   Result<BlobPage> below_ = Error{};
 };
 
-void resolve_container(BlobStore& store, const std::string& name,
-                       Completion<std::optional<KnownEntry>> done) {
+void resolve_container(BlobStore& store, const std::string& name, Completion<Resolved> done) {
   store.get_container(name, [name, done = std::move(done)](Result<ContainerProperties> container) {
-    if (container) return done(std::optional(directory_entry(name, container->last_modified)));
-    if (is_absent(container.error())) return done(std::optional<KnownEntry>());
+    if (container) return done(Resolved{directory_entry(name, container->last_modified)});
+    if (is_absent(container.error())) return done(Resolved{});
     done(std::move(container).error().within("look up container '" + name + "'"));
   });
 }
@@ -108,9 +111,22 @@ void resolve_container(BlobStore& store, const std::string& name,
 }  // namespace
 
 void resolve_name(BlobStore& store, const Location& directory, const std::string& name,
-                  Completion<std::optional<KnownEntry>> done) {
+                  Completion<Resolved> done) {
   if (directory.is_account()) return resolve_container(store, name, std::move(done));
   std::make_shared<Resolution>(store, directory, name, std::move(done))->start();
+}
+
+void resolve_blob(BlobStore& store, const Location& directory, const std::string& name,
+                  Completion<Resolved> done) {
+  const auto file = directory.child_file(name);
+  store.get_properties(
+      file.container, file.path,
+      [&store, directory, name, done = std::move(done)](Result<BlobProperties> properties) {
+        const bool still_a_file = properties && !properties->is_directory_marker;
+        if (still_a_file) return done(resolved(name, *std::move(properties)));
+        if (properties || is_absent(properties.error())) return resolve_name(store, directory, name, done);
+        done(std::move(properties).error().within("look up '" + directory.to_string() + name + "'"));
+      });
 }
 
 }  // namespace blobmount

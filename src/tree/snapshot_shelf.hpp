@@ -1,14 +1,18 @@
 #pragma once
 
-/// Keeps the snapshots of directories, within their part of the memory budget: those listed longest ago go
-/// first. Whoever reads one keeps it alive meanwhile.
+/// Keeps the snapshots of directories, within their part of the memory budget: those that were not used for
+/// the longest time go first. Whoever reads one keeps it alive meanwhile.
 
+#include <cstdint>
 #include <list>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "base/annotated_mutex.hpp"
 #include "base/memory_budget.hpp"
 #include "tree/directory_snapshot.hpp"
+#include "tree/names.hpp"
 
 namespace blobmount {
 
@@ -18,23 +22,29 @@ class SnapshotShelf {
   /// `budget` outlives the shelf.
   explicit SnapshotShelf(MemoryBudget& budget) : budget_(budget) {}
 
-  /// The latest one is kept, however large.
-  void keep(SharedSnapshot snapshot) BM_EXCLUDES(mutex_);
-  /// It is not needed any more; null is none.
-  void drop(const SharedSnapshot& snapshot) BM_EXCLUDES(mutex_);
+  /// A complete one, in place of what was kept for `where`, which is returned. The latest one is kept,
+  /// however large.
+  SharedSnapshot keep(const Location& where, SharedSnapshot snapshot) BM_EXCLUDES(mutex_);
+  /// Null: none is kept.
+  [[nodiscard]] SharedSnapshot find(const Location& where) BM_EXCLUDES(mutex_);
+  void drop(const Location& where) BM_EXCLUDES(mutex_);
+  /// Those of `where`, and of all that is below it, are not needed any more.
+  void drop_below(const Location& where) BM_EXCLUDES(mutex_);
 
  private:
   struct Kept {
+    std::string place;
     SharedSnapshot snapshot;
-    std::unique_ptr<MemoryBudget::Charge> charge;
     std::uint64_t size;
   };
   using Shelf = std::list<Kept>;
 
+  void remove(Shelf::iterator kept, Shelf& gone) BM_REQUIRES(mutex_);
+
   MemoryBudget& budget_;
   Mutex mutex_;
-  Shelf kept_ BM_GUARDED_BY(mutex_);  ///< oldest first
-  std::unordered_map<const DirectorySnapshot*, Shelf::iterator> places_ BM_GUARDED_BY(mutex_);
+  Shelf kept_ BM_GUARDED_BY(mutex_);  ///< used longest ago first
+  std::unordered_map<std::string, Shelf::iterator> places_ BM_GUARDED_BY(mutex_);
   std::uint64_t size_ BM_GUARDED_BY(mutex_) = 0;  ///< bytes
 };
 

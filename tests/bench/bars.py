@@ -1,4 +1,4 @@
-"""What is asked of the read engine. None: the figure is printed without a verdict."""
+"""What is asked of the read engine and of the tree. None: the figure is printed without a verdict."""
 
 from machinery import MIB
 
@@ -18,3 +18,13 @@ FAILING_SECONDS = 5                        # the workload while every 10th reque
 SLOWEST_AFTER_STALL = 3                    # seconds on top of the stall timeout
 AFTER_OUTAGE_SECONDS = 5
 PEAK_MEMORY = 320 * MIB
+
+LS_SECONDS = 3                             # ls -l of 100,000 blobs
+LS_LISTS = 21
+LS_CPU = 1.2
+HUGE_MIB = 300                             # above idle, for a million names
+FIND_SECONDS = 0.6
+FIND_LISTS = 5
+COPY_SECONDS = 1.2
+GREP_SECONDS = 1.2
+WASTED = 0.2                               # of the bytes, at most

@@ -13,9 +13,11 @@ from listing import long_listing
 from machinery import MIB, Setting
 from reading import first_byte, parallel, random_pieces, sequential, tails
 from table import HEAD, Row, at_most
+from tree import tree
 
 BENCHES = {"sequential": sequential, "parallel": parallel, "random": random_pieces, "first-byte": first_byte,
-           "tails": tails, "reread": reread, "faults": faults, "ls": long_listing}
+           "tails": tails, "reread": reread, "faults": faults, "ls": long_listing,
+           "tree": tree}
 
 
 def main():

@@ -1,5 +1,6 @@
 #include "tree/directory.hpp"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,13 +14,17 @@
 #include "fakes/fake_blob_store.hpp"
 #include "fakes/manual_clock.hpp"
 #include "fakes/recording_log.hpp"
+#include "unit/tree/described_blobs.hpp"
 
 namespace blobmount {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
+using testing::UnorderedElementsAre;
 using Call = tests::FakeBlobStore::Call;
 
 constexpr MaximumAge young{.present = 1s, .absent = 1s};
@@ -40,6 +45,14 @@ class Outcome {
   std::shared_ptr<std::optional<Result<T>>> state_ = std::make_shared<std::optional<Result<T>>>();
 };
 
+std::vector<std::string> names_in(const DirectorySnapshot& snapshot) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < snapshot.shown(); ++i) {
+    if (const auto item = snapshot.item(i); !item.name.empty()) names.emplace_back(item.name);
+  }
+  return names;
+}
+
 /// Answers come on the test's thread: at once, or when they are released.
 class DirectoryTest : public testing::Test {
  protected:
@@ -48,11 +61,27 @@ class DirectoryTest : public testing::Test {
     directory_->look_up(name, age, outcome.completion());
     return outcome;
   }
-  Outcome<SharedSnapshot> list(Duration age = 1s) {
-    Outcome<SharedSnapshot> outcome;
-    directory_->list(age, outcome.completion());
+  Outcome<Found> renew(const std::string& name, MaximumAge age = young) {
+    Outcome<Found> outcome;
+    directory_->renew(name, age, outcome.completion());
     return outcome;
   }
+  Outcome<SharedSnapshot> list(Duration age = 1s) {
+    Outcome<SharedSnapshot> outcome;
+    directory_->list({.opened = age, .walked = age}, outcome.completion());
+    return outcome;
+  }
+  Result<BlobDetails> details(const std::string& name, const std::string& etag) {
+    Outcome<BlobDetails> outcome;
+    directory_->details(name, etag, outcome.completion());
+    EXPECT_TRUE(outcome.there());
+    return std::move(outcome.get());
+  }
+  std::shared_ptr<Directory> directory_at(Location where, InodeId inode = root_inode) {
+    return std::make_shared<Directory>(context_, inode, std::move(where));
+  }
+  /// Whose entries have changed since the last call, as on_change was told.
+  std::vector<std::string> changes() { return std::exchange(changes_, {}); }
   /// Its ETag, "nothing", or the error's code.
   static std::string version_in(Outcome<Found> outcome) {
     if (!outcome.there()) return "no answer yet";
@@ -70,8 +99,21 @@ class DirectoryTest : public testing::Test {
   MemoryBudget budget_{64U << 20U};
   SnapshotShelf snapshots_{budget_};
   tests::FakeBlobStore store_{tests::FakeBlobStore::Delivery::at_once};
-  std::shared_ptr<Directory> directory_ =
-      std::make_shared<Directory>(store_, snapshots_, clock_, log_, Location{"docs", ""});
+  tests::DescribedBlobs described_{store_};
+  ContainerFilter containers_{{}};
+  Walks walks_{described_, snapshots_, containers_, budget_, clock_, {"docs", ""}};
+  std::vector<std::string> changes_;
+  const DirectoryContext context_{.store = described_,
+                                  .snapshots = snapshots_,
+                                  .walks = walks_,
+                                  .containers = containers_,
+                                  .budget = budget_,
+                                  .clock = clock_,
+                                  .log = log_,
+                                  .on_change = [this](InodeId inode, const std::string& name) {
+                                    changes_.push_back((inode == root_inode ? "" : "elsewhere ") + name);
+                                  }};
+  std::shared_ptr<Directory> directory_ = directory_at({"docs", ""});
 };
 
 TEST_F(DirectoryTest, AsksForANameThatItDoesNotKnow) {
@@ -128,9 +170,9 @@ TEST_F(DirectoryTest, ListsAgainWhenTheListingIsTooOld) {
   put("b");
 
   clock_.advance(999ms);
-  EXPECT_EQ((*list().get())->entries().size(), 1U);
+  EXPECT_THAT(names_in(**list().get()), ElementsAre("a"));
   clock_.advance(1ms);
-  EXPECT_EQ((*list().get())->entries().size(), 2U);
+  EXPECT_THAT(names_in(**list().get()), ElementsAre("a", "b"));
   EXPECT_EQ(store_.calls(Call::list_blobs), 2);
 }
 
@@ -241,8 +283,8 @@ TEST_F(DirectoryTest, AListingThatHasBeenUnderWayForLongIsFollowedByOneForThoseW
 
   store_.release();
 
-  EXPECT_EQ((*before.get())->entries().size(), 1U);
-  EXPECT_EQ((*late.get())->entries().size(), 2U);
+  EXPECT_THAT(names_in(**before.get()), ElementsAre("a"));
+  EXPECT_THAT(names_in(**late.get()), ElementsAre("a", "b"));
   EXPECT_EQ(*late.get(), *also_late.get());
   EXPECT_EQ(store_.calls(Call::list_blobs), 2);
 }
@@ -380,7 +422,7 @@ TEST_F(DirectoryTest, TellsOfNamesLeftOutOnce) {
   put("good");
   put("a//b");
   put(std::string(256, 'x') + "/c");
-  directory_ = std::make_shared<Directory>(store_, snapshots_, clock_, log_, Location{"docs", "a/"});
+  directory_ = directory_at({"docs", "a/"});
 
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(list().get());
@@ -404,7 +446,7 @@ TEST_F(DirectoryTest, CompletionsMayAskAgain) {
   bool listed_again = false;
 
   directory_->look_up("a", young, [&](const auto&) { inner = version_of("a", always_asks); });
-  directory_->list(1s, [&](const auto&) {
+  directory_->list({.opened = 1s}, [&](const auto&) {
     directory_->doubt("a");
     listed_again = list(0s).there();
   });
@@ -439,13 +481,488 @@ TEST_F(DirectoryTest, StaysSmallWhereManyNamesAreAskedFor) {
   EXPECT_GT(store_.calls(), calls);
 }
 
+TEST_F(DirectoryTest, AnswersFromAListingThatIsUnderWay) {
+  const auto first = put("a");
+  put("b/c");
+  put("x");
+  put("y");
+  store_.limit_pages(2);
+  store_.hold();
+  auto listing = list();
+  store_.release_one();  // "a" and "b/"
+  ASSERT_TRUE(listing.there());
+  const auto calls = store_.calls();
+
+  EXPECT_EQ(version_of("a"), first);
+  EXPECT_EQ(version_of("b"), "");
+  EXPECT_EQ(version_of("aa"), "nothing");
+  EXPECT_EQ(store_.calls(), calls);
+  auto not_yet = look_up("x");
+  EXPECT_EQ(store_.calls(), calls + 2);
+
+  store_.release();
+  EXPECT_TRUE(not_yet.there());
+  EXPECT_THAT(names_in(**listing.get()), ElementsAre("a", "b", "x", "y"));
+}
+
+TEST_F(DirectoryTest, DoesNotTakeANameForAFileThatMayBecomeADirectoryOnTheNextPage) {
+  put("a");
+  put("a-1");
+  put("a/below");
+  store_.limit_pages(2);
+  store_.hold();
+  auto listing = list();
+  store_.release_one();  // "a" and "a-1": nothing of it can be shown
+  EXPECT_FALSE(listing.there());
+
+  store_.release();
+
+  ASSERT_TRUE(listing.there());
+  EXPECT_THAT(names_in(**listing.get()), ElementsAre("a-1", "a"));
+  EXPECT_EQ(version_of("a"), "");
+}
+
+TEST_F(DirectoryTest, ThoseWhoComeWhileAListingIsUnderWayShareIt) {
+  for (const auto* name : {"a/1", "b/1", "c/1"}) put(name);
+  store_.limit_pages(1);
+  store_.hold();
+  auto first = list();
+  store_.release_one();
+  ASSERT_TRUE(first.there());
+
+  auto second = list();
+
+  ASSERT_TRUE(second.there());
+  EXPECT_EQ(*first.get(), *second.get());
+  store_.release();
+  EXPECT_EQ(store_.calls(), 3);
+}
+
+TEST_F(DirectoryTest, AListingThatNobodyReadsAnyMoreEndsAndIsNotKept) {
+  for (const auto* name : {"a/1", "b/1", "c/1", "d/1"}) put(name);
+  store_.limit_pages(1);
+  store_.hold();
+  {
+    auto listing = list();
+    store_.release_one();
+    ASSERT_TRUE(listing.there());
+  }
+
+  store_.release();
+
+  EXPECT_EQ(store_.calls(), 2);
+  EXPECT_EQ(directory_->latest(), nullptr);
+  EXPECT_THAT(names_in(**list().get()), ElementsAre("a", "b", "c", "d"));
+}
+
+TEST_F(DirectoryTest, AListingThatFailedHalfwayIsNotGivenToTheNext) {
+  for (const auto* name : {"a/1", "b/1"}) put(name);
+  store_.limit_pages(1);
+  store_.hold();
+  auto first = list();
+  store_.fail_next(Call::list_blobs, {ErrorCode::unavailable, "try later"});
+  store_.release();
+  ASSERT_TRUE(first.there() && first.get());  // somebody still has it
+  Outcome<std::size_t> rest;
+  (*first.get())->wait_for(1, rest.completion());
+  ASSERT_TRUE(rest.there());
+  ASSERT_EQ(rest.get().error().code, ErrorCode::unavailable);
+
+  auto second = list();
+
+  ASSERT_TRUE(second.there() && second.get());
+  EXPECT_THAT(names_in(**second.get()), ElementsAre("a", "b"));
+}
+
+TEST_F(DirectoryTest, ListsOfAnOpenedDirectoryMayNotBeAsOldAsThoseOfAWalk) {
+  put("a");
+  ASSERT_TRUE(list().get());
+  clock_.advance(2s);
+  Outcome<SharedSnapshot> outcome;
+
+  directory_->list({.opened = 1s, .walked = 10s}, outcome.completion());
+
+  EXPECT_EQ(store_.calls(), 2);  // the one that is kept was asked for by who opened it
+}
+
+TEST_F(DirectoryTest, RenewsWhatItKnowsWithOneRequest) {
+  put("a");
+  ASSERT_TRUE(list().get());
+  clock_.advance(1s);
+  const auto second = put("a");
+
+  auto renewed = renew("a");
+
+  EXPECT_EQ(version_in(renewed), second);
+  EXPECT_EQ(renewed.get()->asked, clock_.now());
+  EXPECT_EQ(store_.calls(Call::get_properties), 1);
+  EXPECT_EQ(store_.calls(Call::list_blobs), 1);  // that was the listing
+}
+
+TEST_F(DirectoryTest, RenewsNothingThatIsYoung) {
+  const auto etag = put("a");
+  ASSERT_TRUE(list().get());
+  clock_.advance(999ms);
+
+  EXPECT_EQ(version_in(renew("a")), etag);
+
+  EXPECT_EQ(store_.calls(), 1);
+}
+
+TEST_F(DirectoryTest, AsksTheFullQuestionWhereARenewedBlobIsGone) {
+  put("gone");
+  put("directory");
+  ASSERT_TRUE(list().get());
+  clock_.advance(1s);
+  store_.remove("docs", "gone");
+  store_.remove("docs", "directory");
+  put("directory/below");
+
+  EXPECT_EQ(version_in(renew("gone")), "nothing");
+  auto directory = renew("directory");
+  ASSERT_TRUE(directory.get() && directory.get()->entry);
+  EXPECT_EQ(directory.get()->entry->kind, FileKind::directory);
+}
+
+TEST_F(DirectoryTest, RenewalsAndLookupsOfANameShareARequest) {
+  const auto etag = put("a");
+  store_.hold();
+  auto renewed = renew("a");
+  auto looked_up = look_up("a");
+  EXPECT_EQ(store_.calls(), 1);
+
+  store_.release();
+
+  EXPECT_EQ(version_in(renewed), etag);
+  EXPECT_EQ(version_in(looked_up), etag);
+  EXPECT_EQ(store_.calls(), 1);
+}
+
+TEST_F(DirectoryTest, AFailedRenewalIsAFailureAndNotAnAbsence) {
+  put("a");
+  store_.fail_next(Call::get_properties, {ErrorCode::unavailable, "try later"});
+
+  EXPECT_EQ(version_in(renew("a")), "unavailable");
+}
+
+TEST_F(DirectoryTest, TellsOfNamesThatAListingShowsOverwrittenOrRemoved) {
+  for (const auto* name : {"same", "overwritten", "removed", "becomes-a-directory", "d/below"}) put(name);
+  ASSERT_TRUE(list().get());
+  EXPECT_THAT(changes(), IsEmpty());
+  clock_.advance(1s);
+  put("overwritten");
+  store_.remove("docs", "removed");
+  store_.remove("docs", "becomes-a-directory");
+  put("becomes-a-directory/below");
+  put("new");
+  put("d/more");
+
+  ASSERT_TRUE(list().get());
+
+  EXPECT_THAT(changes(), UnorderedElementsAre("overwritten", "removed", "becomes-a-directory"));
+}
+
+TEST_F(DirectoryTest, TellsNothingWhereAListingShowsWhatWasThere) {
+  for (const auto* name : {"a", "b", "d/below"}) put(name);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(list().get());
+    clock_.advance(1s);
+  }
+
+  EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(DirectoryTest, TellsOfANameThatALookupFindsOverwrittenOrRemoved) {
+  put("a");
+  put("b");
+  version_of("a");
+  version_of("b");
+  EXPECT_EQ(version_of("new"), "nothing");
+  EXPECT_THAT(changes(), IsEmpty());
+  clock_.advance(1s);
+  put("a");
+  store_.remove("docs", "b");
+  put("new");
+
+  version_of("a");
+  EXPECT_THAT(changes(), ElementsAre("a"));
+  version_of("b");
+  EXPECT_THAT(changes(), ElementsAre("b"));
+  version_of("new");
+  EXPECT_THAT(changes(), IsEmpty());
+  clock_.advance(1s);
+  for (const auto* name : {"a", "b", "new"}) version_of(name);
+  EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(DirectoryTest, TellsOfANameThatALookupFindsOtherThanAListing) {
+  put("a");
+  put("b");
+  ASSERT_TRUE(list().get());
+  clock_.advance(1s);
+  put("a");
+
+  version_of("a");
+  version_of("b");
+
+  EXPECT_THAT(changes(), ElementsAre("a"));
+}
+
+TEST_F(DirectoryTest, TellsOfANameThatARenewalFindsOverwritten) {
+  put("a");
+  version_of("a");
+  clock_.advance(1s);
+  put("a");
+
+  renew("a");
+
+  EXPECT_THAT(changes(), ElementsAre("a"));
+}
+
+TEST_F(DirectoryTest, TellsOfANameThatAListingFindsOtherThanALookup) {
+  put("overwritten");
+  put("removed");
+  put("same");
+  for (const auto* name : {"overwritten", "removed", "same"}) version_of(name);
+  clock_.advance(1s);
+  put("overwritten");
+  store_.remove("docs", "removed");
+
+  ASSERT_TRUE(list().get());
+
+  EXPECT_THAT(changes(), Contains("overwritten"));
+  EXPECT_THAT(changes_, Not(Contains("same")));
+}
+
+TEST_F(DirectoryTest, TellsOfANameThatAppearedAndWentBetweenTwoListings) {
+  put("a");
+  ASSERT_TRUE(list().get());
+  clock_.advance(1s);
+  put("passing");
+  version_of("passing");
+  clock_.advance(1s);
+  store_.remove("docs", "passing");
+
+  ASSERT_TRUE(list().get());
+
+  EXPECT_THAT(changes(), ElementsAre("passing"));
+}
+
+TEST_F(DirectoryTest, TellsNothingWhereTheServiceFails) {
+  put("a");
+  version_of("a");
+  clock_.advance(1s);
+  store_.fail_next(Call::get_properties, {ErrorCode::unavailable, "try later"});
+
+  EXPECT_EQ(version_of("a"), "unavailable");
+
+  EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(DirectoryTest, TellsOfItsOwnInode) {
+  directory_ = directory_at({"docs", "d/"}, 7);
+  put("d/a");
+  version_of("a");
+  clock_.advance(1s);
+  put("d/a");
+
+  version_of("a");
+
+  EXPECT_THAT(changes(), ElementsAre("elsewhere a"));
+}
+
+TEST_F(DirectoryTest, AsksAgainForAllNamesWhenAllIsDoubted) {
+  put("a");
+  put("b");
+  ASSERT_TRUE(list().get());
+  version_of("absent");
+  const auto a = put("a");
+  const auto b = put("b");
+  const auto created = put("absent");
+  directory_->doubt_all();
+  clock_.advance(1ms);
+
+  EXPECT_EQ(version_of("a"), a);
+  EXPECT_EQ(version_of("absent"), created);
+  EXPECT_THAT(names_in(**list().get()), ElementsAre("a", "absent", "b"));
+  const auto calls = store_.calls();
+  EXPECT_EQ(version_of("b"), b);
+  EXPECT_EQ(version_of("a"), a);
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(DirectoryTest, ADoubtOfAllOutlivesAListingThatIsUnderWay) {
+  put("a/1");
+  put("b");
+  store_.limit_pages(1);
+  store_.hold();
+  auto before = list();
+  store_.release_one();
+  ASSERT_TRUE(before.there());
+  clock_.advance(1ms);
+  put("c");
+  directory_->doubt_all();
+  clock_.advance(1ms);
+
+  auto after = list();
+  store_.release();
+
+  ASSERT_TRUE(after.there());
+  EXPECT_NE(*before.get(), *after.get());
+  EXPECT_THAT(names_in(**after.get()), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(DirectoryTest, AListingThatWasAskedForBeforeADoubtOfAllDoesNotAnswerThoseWhoComeAfter) {
+  put("a");
+  store_.hold();
+  auto before = list(1h);
+  put("b");
+  clock_.advance(1ms);
+  directory_->doubt_all();
+  clock_.advance(1ms);
+  auto after = list(1h);
+
+  store_.release();
+
+  EXPECT_THAT(names_in(**before.get()), ElementsAre("a"));
+  EXPECT_THAT(names_in(**after.get()), ElementsAre("a", "b"));
+}
+
+TEST_F(DirectoryTest, KnowsDetailsFromAListing) {
+  const auto etag = put("a");
+  described_.describe("a", {.access_tier = "Cool", .content_type = "text/plain", .metadata = {{"x", "y"}}});
+  ASSERT_TRUE(list().get());
+  const auto calls = store_.calls();
+
+  const auto found = details("a", etag);
+
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->content_type, "text/plain");
+  EXPECT_EQ(found->metadata, (std::vector<std::pair<std::string, std::string>>{{"x", "y"}}));
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(DirectoryTest, KnowsDetailsFromAnAnswer) {
+  const auto etag = put("a");
+  described_.describe("a", {.content_type = "text/plain"});
+  EXPECT_EQ(version_of("a"), etag);
+  const auto calls = store_.calls();
+
+  const auto found = details("a", etag);
+
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->content_type, "text/plain");
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(DirectoryTest, AsksForDetailsThatItDoesNotKnow) {
+  const auto etag = put("a");
+  described_.describe("a", {.content_type = "text/plain"});
+
+  const auto found = details("a", etag);
+
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->content_type, "text/plain");
+  EXPECT_EQ(store_.calls(Call::get_properties), 1);
+  EXPECT_EQ(store_.calls(), 1);
+}
+
+TEST_F(DirectoryTest, GivesNoDetailsOfAnotherVersion) {
+  const auto first = put("a");
+  described_.describe("a", {.content_type = "old"});
+  ASSERT_TRUE(list().get());
+  put("a");
+  described_.describe("a", {.content_type = "new"});
+  clock_.advance(1s);
+  const auto second = *look_up("a").get();
+
+  EXPECT_EQ(details("a", second.entry->etag)->content_type, "new");
+  EXPECT_EQ(details("a", first)->content_type, "old");  // the listing still has them
+  const auto never = details("a", "\"never\"");
+  ASSERT_FALSE(never);
+  EXPECT_EQ(never.error().code, ErrorCode::changed);
+}
+
+TEST_F(DirectoryTest, PassesOnThatDetailsCannotBeHad) {
+  store_.put_container("docs");
+
+  const auto absent = details("a", "\"1\"");
+
+  ASSERT_FALSE(absent);
+  EXPECT_EQ(absent.error().code, ErrorCode::not_found);
+}
+
+TEST_F(DirectoryTest, OfTheAccountAnswersForHiddenContainersWithNoRequest) {
+  store_.put_container("docs");
+  store_.put_container("$logs");
+  directory_ = directory_at({});
+
+  EXPECT_EQ(version_of("$logs"), "nothing");
+  EXPECT_EQ(store_.calls(), 0);
+  EXPECT_EQ(version_of("docs"), "");
+  EXPECT_THAT(names_in(**list().get()), ElementsAre("docs"));
+}
+
+/// Keeps the listings' questions, for the test to answer in any order.
+class ListingsByHand final : public BlobStore {
+ public:
+  void list_containers(const ListContainersQuery&, Completion<ContainerPage>) override {}
+  void get_container(const std::string&, Completion<ContainerProperties>) override {}
+  void list_blobs(const ListBlobsQuery&, Completion<BlobPage> done) override {
+    answers_.push_back(std::move(done));
+  }
+  void get_properties(const std::string&, const std::string&, Completion<BlobProperties>) override {}
+  void read(const BlobVersion&, ByteRange, OnPiece, Completion<void>) override {}
+
+  /// Question `index`, counted from 0, is answered with one blob.
+  void answer(std::size_t index, const std::string& blob, const std::string& etag, const std::string& next) {
+    std::exchange(answers_.at(index),
+                  {})(BlobPage{.blobs = {{.name = blob, .properties = {.etag = etag}}}, .next_marker = next});
+  }
+
+ private:
+  std::vector<Completion<BlobPage>> answers_;
+};
+
+TEST_F(DirectoryTest, AnOlderListingThatEndsLaterDoesNotTakeThePlaceOfAYoungerOne) {
+  ListingsByHand store;
+  Walks walks{store, snapshots_, containers_, budget_, clock_, {"docs", ""}};
+  const DirectoryContext context{store,   snapshots_, walks, containers_,
+                                 budget_, clock_,     log_,  context_.on_change};
+  directory_ = std::make_shared<Directory>(context, root_inode, Location{"docs", ""});
+  auto slow = list();
+  store.answer(0, "a", "old", "more");
+  store.answer(1, "b", "old", "more");
+  ASSERT_TRUE(slow.there());
+  clock_.advance(2s);
+  auto quick = list();
+  store.answer(3, "a", "new", "more");
+  store.answer(4, "b", "new", "");
+  ASSERT_TRUE(quick.there());
+  ASSERT_TRUE((*quick.get())->complete());
+  changes();
+
+  store.answer(2, "c", "old", "");
+  ASSERT_TRUE((*slow.get())->complete());
+
+  EXPECT_EQ(directory_->latest(), *quick.get());
+  EXPECT_THAT(changes(), IsEmpty());
+  slow = {};
+  quick = {};
+  EXPECT_EQ(version_of("a", lenient), "new");
+}
+
 TEST(DirectoryOfManyThreads, AnswersEachOfThemOnce) {
   tests::ManualClock clock;
   tests::RecordingLog log;
   MemoryBudget budget{64U << 20U};
   SnapshotShelf snapshots{budget};
   tests::FakeBlobStore store;
-  const auto directory = std::make_shared<Directory>(store, snapshots, clock, log, Location{"docs", ""});
+  ContainerFilter containers{{}};
+  Walks walks{store, snapshots, containers, budget, clock, {"docs", ""}};
+  const DirectoryContext context{store,  snapshots, walks, containers,
+                                 budget, clock,     log,   [](InodeId, const std::string&) {}};
+  const auto directory = std::make_shared<Directory>(context, root_inode, Location{"docs", ""});
   for (int i = 0; i < 4; ++i) store.put("docs", std::to_string(i), "text");
 
   std::atomic<int> answers{0};
@@ -458,11 +975,12 @@ TEST(DirectoryOfManyThreads, AnswersEachOfThemOnce) {
                              EXPECT_TRUE(found && found->entry);
                              ++answers;
                            }));
-        directory->list(0s, tests::exactly_once<SharedSnapshot>([&](auto snapshot) {
+        directory->list({}, tests::exactly_once<SharedSnapshot>([&](auto snapshot) {
                           EXPECT_TRUE(snapshot);
                           ++answers;
                         }));
         directory->doubt(name);
+        if (round % 10 == 0) directory->doubt_all();
         clock.advance(1ms);
       }
     });

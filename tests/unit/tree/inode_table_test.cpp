@@ -17,22 +17,37 @@ namespace {
 
 class Inodes : public testing::Test {
  protected:
-  std::shared_ptr<Directory> directory_at(Location where) {
-    return std::make_shared<Directory>(store_, snapshots_, clock_, log_, std::move(where));
+  std::shared_ptr<Directory> directory_at(Location where, InodeId inode = 4711) {
+    return std::make_shared<Directory>(context_, inode, std::move(where));
   }
 
   SharedNode look_up(const std::shared_ptr<Directory>& parent, const KnownEntry& entry) {
-    return table_.look_up(parent, entry, [this](Location where) { return directory_at(std::move(where)); });
+    return table_.look_up(parent, entry);
   }
   SharedNode look_up(const KnownEntry& entry) { return look_up(root_, entry); }
+  KnownEntry file_called(const std::string& name) const {
+    auto file = file_;
+    file.name = name;
+    return file;
+  }
+  std::vector<InodeId> oldest(std::size_t count) {
+    std::vector<InodeId> inodes;
+    for (const auto& node : table_.take_oldest_files(count)) inodes.push_back(node->id);
+    return inodes;
+  }
 
   tests::ManualClock clock_;
   tests::RecordingLog log_;
   MemoryBudget budget_{64U << 20U};
   SnapshotShelf snapshots_{budget_};
   tests::FakeBlobStore store_;
-  const std::shared_ptr<Directory> root_ = directory_at({"docs", ""});
-  InodeTable table_{root_};
+  ContainerFilter containers_{{}};
+  Walks walks_{store_, snapshots_, containers_, budget_, clock_, {"docs", ""}};
+  const DirectoryContext context_{store_, snapshots_, walks_, containers_, budget_, clock_, log_};
+  InodeTable table_{budget_,
+                    [this](InodeId inode, Location where) { return directory_at(std::move(where), inode); },
+                    {"docs", ""}};
+  const std::shared_ptr<Directory> root_ = table_.find(root_inode)->directory;
   const KnownEntry file_{.name = "a", .size = 5, .etag = "\"1\""};
 };
 
@@ -42,7 +57,9 @@ TEST_F(Inodes, KnowTheRootWithoutBeingAskedAndForever) {
   const auto root = table_.find(root_inode);
   ASSERT_NE(root, nullptr);
   EXPECT_EQ(root->id, root_inode);
-  EXPECT_EQ(root->directory, root_);
+  ASSERT_TRUE(root->is_directory());
+  EXPECT_EQ(root->directory->inode(), root_inode);
+  EXPECT_EQ(root->directory->where().to_string(), "docs/");
   EXPECT_EQ(root->parent, nullptr);
   EXPECT_EQ(table_.size(), 0U);
 }
@@ -107,6 +124,7 @@ TEST_F(Inodes, OfADirectoryAreOfItsPlaceAndNotOfItsTime) {
   EXPECT_EQ(with_time, without_time);
   ASSERT_TRUE(without_time->is_directory());
   EXPECT_EQ(without_time->directory->where().path, "d/");
+  EXPECT_EQ(without_time->directory->inode(), without_time->id);
 }
 
 TEST_F(Inodes, OfDifferentPlacesAreDifferent) {
@@ -154,6 +172,58 @@ TEST_F(Inodes, CanBeLookedUpAndForgottenByManyThreads) {
   for (auto& thread : threads) thread.join();
 
   EXPECT_EQ(table_.size(), 0U);
+}
+
+TEST_F(Inodes, AreOfTheirPlaceWhicheverDirectoryObjectStandsForIt) {
+  const auto once = look_up(directory_at({"docs", "a/"}), file_);
+  const auto again = look_up(directory_at({"docs", "a/"}), file_);
+
+  EXPECT_EQ(once, again);
+}
+
+TEST_F(Inodes, TakeFromTheBudgetAndGiveBack) {
+  const auto before = budget_.left_for_pages();
+  std::vector<InodeId> inodes;
+  for (int i = 0; i < 1000; ++i) inodes.push_back(look_up(file_called(std::to_string(i)))->id);
+  EXPECT_LE(budget_.left_for_pages(), before - 1000 * 300);
+
+  for (const auto inode : inodes) table_.forget(inode, 1);
+
+  EXPECT_EQ(budget_.left_for_pages(), before);
+}
+
+TEST_F(Inodes, OfFilesAreTakenOldestFirstAndFromCallToCallTheNext) {
+  std::vector<InodeId> files;
+  for (const auto* name : {"1", "2", "3", "4", "5"}) {
+    files.push_back(look_up(file_called(name))->id);
+    look_up(directory_entry(name));
+  }
+
+  EXPECT_EQ(oldest(2), (std::vector{files[0], files[1]}));
+  EXPECT_EQ(oldest(2), (std::vector{files[2], files[3]}));
+  table_.forget(files[4], 1);
+  table_.forget(files[0], 1);
+  EXPECT_EQ(oldest(2), (std::vector{files[1], files[2]}));  // round the corner
+}
+
+TEST_F(Inodes, OfFilesAreTakenOnceEachWhereThereAreFewer) {
+  look_up(directory_entry("d"));
+  const auto file = look_up(file_)->id;
+
+  EXPECT_EQ(oldest(1000), std::vector{file});
+  EXPECT_EQ(table_.size(), 2U);  // that the kernel is to forget them does not make it forget
+}
+
+TEST_F(Inodes, OfNothingAreNotTaken) { EXPECT_TRUE(oldest(10).empty()); }
+
+TEST_F(Inodes, CanBeChosenAmongAllButTheRoot) {
+  const auto a = look_up(file_called("a"));
+  const auto b = look_up(file_called("b"));
+  const auto d = look_up(directory_entry("d"));
+
+  const auto all = table_.all([](const Node&) { return true; });
+  EXPECT_EQ(std::set<SharedNode>(all.begin(), all.end()), (std::set<SharedNode>{a, b, d}));
+  EXPECT_EQ(table_.all([](const Node& node) { return node.is_directory(); }), std::vector{d});
 }
 
 }  // namespace

@@ -1,8 +1,13 @@
 #include "tree/mounted_tree.hpp"
 
+#include <algorithm>
+#include <future>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -15,24 +20,45 @@
 #include "fakes/manual_clock.hpp"
 #include "fakes/recording_log.hpp"
 #include "support/blocking_store.hpp"
+#include "unit/tree/described_blobs.hpp"
 
 namespace blobmount {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
+using testing::Not;
+using testing::UnorderedElementsAre;
 using Call = tests::FakeBlobStore::Call;
 using SharedFile = std::shared_ptr<OpenFile>;
 using SharedDirectory = std::shared_ptr<OpenDirectory>;
+
+/// Remembers what it is told: "INODE NAME".
+class RecordingKernel final : public KernelCache {
+ public:
+  void drop_name(InodeId parent, std::string name) override {
+    dropped_.push_back(std::to_string(parent) + " " + name);
+  }
+  void drop_pages(InodeId inode) override { dropped_.push_back("pages of " + std::to_string(inode)); }
+
+  /// Since the last call.
+  std::vector<std::string> dropped() { return std::exchange(dropped_, {}); }
+
+ private:
+  std::vector<std::string> dropped_;
+};
 
 /// A mount of the container "docs", or of what a test says. Answers come at once, or when they are released.
 class Tree : public testing::Test {
  protected:
   void mount(const TreeConfig& config, const std::string& container = "docs",
              const std::string& prefix = "") {
-    tree_ = std::make_unique<MountedTree>(store_, memory_, clock_, log_, config,
-                                          MountSource{"account", {}, container, prefix});
+    const Url endpoint{.scheme = "https", .host = "account.blob.core.windows.net"};
+    tree_ = std::make_unique<MountedTree>(described_, memory_, clock_, log_, config,
+                                          MountSource{"account", endpoint, container, prefix});
   }
   void SetUp() override {
     store_.put_container("docs");
@@ -82,6 +108,26 @@ class Tree : public testing::Test {
       if (const auto item = directory.item(i); !item.name.empty()) names.emplace_back(item.name);
     }
   }
+  std::vector<std::string> names_at(InodeId inode = root_inode) {
+    const auto directory = open_directory(inode);
+    EXPECT_TRUE(directory);
+    return directory ? names_in(**directory) : std::vector<std::string>{};
+  }
+  /// "name=value"
+  Result<std::vector<std::string>> attributes_in_words(InodeId inode) {
+    BM_ASSIGN(attributes, tests::outcome_of<std::vector<ExtendedAttribute>>(
+                              [&](auto done) { tree_->extended_attributes(inode, std::move(done)); }));
+    std::vector<std::string> words;
+    for (const auto& attribute : attributes) words.push_back(attribute.name + "=" + attribute.value);
+    return words;
+  }
+  /// The mount, and all it is asked from now on, goes on a millisecond later: what was doubted at one time
+  /// is asked for at another.
+  void refresh(const std::string& path) {
+    clock_.advance(1ms);
+    tree_->refresh(path);
+    clock_.advance(1ms);
+  }
   template <typename T>
   static ErrorCode code_of(const Result<T>& result) {
     EXPECT_FALSE(result);
@@ -91,6 +137,7 @@ class Tree : public testing::Test {
   tests::ManualClock clock_;
   tests::RecordingLog log_;
   tests::FakeBlobStore store_{tests::FakeBlobStore::Delivery::at_once};
+  tests::DescribedBlobs described_{store_};
   MemoryBudget budget_{16 << 20U};
   RemoteSource remote_{store_};
   MemoryTier memory_{remote_, budget_};
@@ -284,8 +331,23 @@ TEST_F(Tree, OpenOfADeletedBlobSaysThatItChanged) {
 TEST_F(Tree, OpenOfABlobThatADirectoryHasReplacedSaysThatItChanged) {
   store_.put("docs", "text", "hello");
   const auto inode = inode_of("text");
+  store_.remove("docs", "text");
   store_.put("docs", "text/below", "");
   clock_.advance(1s);
+
+  EXPECT_EQ(code_of(open(inode)), ErrorCode::changed);
+  EXPECT_EQ(attributes_at("text").kind, FileKind::directory);
+}
+
+TEST_F(Tree, ADirectoryBesideABlobTakesItsPlaceWhenAListingFindsIt) {
+  store_.put("docs", "text", "hello");
+  const auto inode = inode_of("text");
+  store_.put("docs", "text/below", "");
+  clock_.advance(1s);
+  EXPECT_TRUE(open(inode));  // whose one request asks for the blob
+  clock_.advance(1s);
+
+  ASSERT_TRUE(open_directory());
 
   EXPECT_EQ(code_of(open(inode)), ErrorCode::changed);
   EXPECT_EQ(attributes_at("text").kind, FileKind::directory);
@@ -435,6 +497,502 @@ TEST_F(Tree, ALookupThatFailsCountsNothing) {
   tree_->forget(inode, 1);
 
   EXPECT_FALSE(tree_->attributes(inode));
+}
+
+TEST_F(Tree, AFileHasItsBlobsPropertiesAsExtendedAttributes) {
+  const auto etag = store_.put("docs", "a b/\xC3\xA9#1.txt", "hello").etag;
+  described_.describe("a b/\xC3\xA9#1.txt", {.type = "BlockBlob",
+                                             .access_tier = "Cool",
+                                             .content_type = "text/plain",
+                                             .content_md5 = "XUFAKrxLKna5cZ2REBfFkg==",
+                                             .version_id = "2026-01-01T00:00:00.0000000Z",
+                                             .metadata = {{"owner", "me"}}});
+
+  const auto attributes = attributes_in_words(inode_of("\xC3\xA9#1.txt", inode_of("a b")));
+
+  ASSERT_TRUE(attributes);
+  EXPECT_THAT(
+      *attributes,
+      ElementsAre("user.blob.etag=" + etag, "user.blob.content_type=text/plain",
+                  "user.blob.content_md5=XUFAKrxLKna5cZ2REBfFkg==", "user.blob.tier=Cool",
+                  "user.blob.type=BlockBlob",
+                  "user.blob.url=https://account.blob.core.windows.net/docs/a%20b/%C3%A9%231.txt",
+                  "user.blob.version_id=2026-01-01T00:00:00.0000000Z", "user.blob.metadata.owner=me"));
+}
+
+TEST_F(Tree, ExtendedAttributesOfWhatWasListedOrLookedUpCostNoRequest) {
+  store_.put("docs", "listed", "hello");
+  store_.put("docs", "d/looked-up", "hello");
+  ASSERT_TRUE(open_directory());
+  const auto listed = inode_of("listed");
+  const auto looked_up = inode_of("looked-up", inode_of("d"));
+  const auto calls = store_.calls();
+
+  EXPECT_THAT(attributes_in_words(listed).value(), Contains("user.blob.tier=Hot"));
+  EXPECT_THAT(attributes_in_words(looked_up).value(), Contains("user.blob.tier=Hot"));
+
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(Tree, ExtendedAttributesOfAFilesOtherVersionAreRefused) {
+  store_.put("docs", "text", "hello");
+  const auto inode = inode_of("text");
+  store_.put("docs", "text", "good bye");
+  clock_.advance(10s);
+  ASSERT_NE(inode_of("text"), inode);
+
+  EXPECT_EQ(code_of(attributes_in_words(inode)), ErrorCode::changed);
+}
+
+TEST_F(Tree, DirectoriesHaveNoExtendedAttributesAndForgottenInodesAreStale) {
+  store_.put("docs", "d/text", "hello");
+  const auto directory = inode_of("d");
+  const auto file = inode_of("text", directory);
+  tree_->forget(file, 1);
+  const auto calls = store_.calls();
+
+  EXPECT_THAT(attributes_in_words(root_inode).value(), IsEmpty());
+  EXPECT_THAT(attributes_in_words(directory).value(), IsEmpty());
+  EXPECT_EQ(code_of(attributes_in_words(file)), ErrorCode::changed);
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(Tree, AnArchivedBlobCannotBeOpenedAndTheLogSaysOnceWhatToDo) {
+  for (const auto* name : {"one", "two"}) store_.put("docs", name, "hello", {.access_tier = "Archive"});
+
+  EXPECT_EQ(code_of(open_path("one")), ErrorCode::not_permitted);
+  EXPECT_EQ(code_of(open_path("two")), ErrorCode::not_permitted);
+
+  ASSERT_EQ(log_.lines_for_operators().size(), 1U);
+  EXPECT_THAT(log_.lines_for_operators().front(),
+              testing::AllOf(testing::StartsWith("warning "), testing::HasSubstr("rehydrate"),
+                             testing::EndsWith("blob=docs/one")));
+  EXPECT_EQ(store_.calls(Call::read), 0);
+  clock_.advance(59s);
+  EXPECT_EQ(code_of(open_path("two")), ErrorCode::not_permitted);
+  EXPECT_EQ(log_.lines_for_operators().size(), 1U);
+  clock_.advance(2s);
+  EXPECT_EQ(code_of(open_path("two")), ErrorCode::not_permitted);
+  EXPECT_EQ(log_.lines_for_operators().size(), 2U);
+}
+
+TEST_F(Tree, AnArchivedBlobShowsItsSizeAndItsTier) {
+  store_.put("docs", "cold", "hello", {.access_tier = "Archive"});
+
+  EXPECT_EQ(attributes_at("cold").size, 5U);
+  EXPECT_THAT(attributes_in_words(inode_of("cold")).value(), Contains("user.blob.tier=Archive"));
+  EXPECT_THAT(names_at(), ElementsAre("cold"));
+  EXPECT_THAT(log_.lines_for_operators(), IsEmpty());
+}
+
+TEST_F(Tree, ABlobThatWasRehydratedCanBeOpenedThoughItIsTheSameVersion) {
+  store_.put("docs", "cold", "hello");
+  described_.describe("cold", {.access_tier = "Archive"});
+  const auto inode = inode_of("cold");
+  ASSERT_EQ(code_of(open(inode)), ErrorCode::not_permitted);
+
+  described_.describe("cold", {.access_tier = "Hot"});
+  clock_.advance(1s);
+
+  const auto file = open(inode);
+  ASSERT_TRUE(file);
+  EXPECT_EQ(read(**file).value(), "hello");
+}
+
+TEST_F(Tree, AnOpenRenewsWhatIsKnownWithOneRequest) {
+  store_.put("docs", "text", "hello");
+  const auto inode = inode_of("text");
+  const auto calls = store_.calls();
+  clock_.advance(1s);
+
+  ASSERT_TRUE(open(inode));
+
+  EXPECT_EQ(store_.calls(), calls + 1);
+  EXPECT_EQ(store_.calls(Call::get_properties), 2);
+}
+
+TEST_F(Tree, OfAnAccountHidesContainers) {
+  for (const auto* name : {"$logs", "docs", "photos-1", "photos-2"}) store_.put_container(name);
+  mount({}, "");
+  EXPECT_THAT(names_at(), ElementsAre("docs", "photos-1", "photos-2"));
+  EXPECT_FALSE(look_up("$logs")->entry);
+
+  mount({.containers = {"photos-*"}}, "");
+  EXPECT_FALSE(look_up("docs")->entry);
+  EXPECT_TRUE(look_up("photos-1")->entry);
+  EXPECT_THAT(names_at(), ElementsAre("photos-1", "photos-2"));
+}
+
+TEST_F(Tree, TheKernelIsToldOfNamesThatLeadElsewhere) {
+  for (const auto* name : {"same", "overwritten", "removed", "d/text"}) store_.put("docs", name, "hello");
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  const auto directory = inode_of("d");
+  inode_of("text", directory);
+  ASSERT_TRUE(open_directory());
+  EXPECT_THAT(kernel.dropped(), IsEmpty());
+  clock_.advance(10s);
+  store_.put("docs", "overwritten", "good bye");
+  store_.remove("docs", "removed");
+  store_.put("docs", "d/text", "good bye");
+
+  inode_of("overwritten");
+  EXPECT_THAT(kernel.dropped(), ElementsAre("1 overwritten"));
+  ASSERT_TRUE(open_directory());
+  EXPECT_THAT(kernel.dropped(), testing::AllOf(Contains("1 removed"), Not(Contains("1 same"))));
+  inode_of("text", directory);
+  EXPECT_THAT(kernel.dropped(), ElementsAre(std::to_string(directory) + " text"));
+  tree_->serve(nullptr);
+}
+
+TEST_F(Tree, NobodyIsToldAfterServingHasEnded) {
+  store_.put("docs", "text", "hello");
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  inode_of("text");
+  tree_->serve(nullptr);
+  store_.put("docs", "text", "good bye");
+  clock_.advance(10s);
+
+  inode_of("text");
+  refresh("");
+
+  EXPECT_THAT(kernel.dropped(), IsEmpty());
+}
+
+TEST_F(Tree, TheKernelIsToldOfNamesThatAWalkFindsOverwritten) {
+  const std::vector<std::string> names{"d1", "d2", "d3"};
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  std::vector<InodeId> directories;
+  for (const auto& name : names) {
+    store_.put("docs", name + "/text", "hello");
+    directories.push_back(inode_of(name));
+    ASSERT_TRUE(open_directory(directories.back()));
+    inode_of("text", directories.back());
+    clock_.advance(1min);
+  }
+  for (const auto& name : names) store_.put("docs", name + "/text", "good bye");
+
+  for (const auto directory : directories) EXPECT_THAT(names_at(directory), ElementsAre("text"));
+
+  const auto dropped = kernel.dropped();
+  for (const auto directory : directories)
+    EXPECT_THAT(dropped, Contains(std::to_string(directory) + " text"));
+  tree_->serve(nullptr);
+}
+
+/// Is being told something until a test lets it go.
+class SlowKernel final : public KernelCache {
+ public:
+  void drop_name(InodeId, std::string) override {
+    told_.set_value();
+    go_on_.get_future().wait();
+  }
+  void drop_pages(InodeId) override {}
+  void wait_until_told() { told_.get_future().wait(); }
+  void go_on() { go_on_.set_value(); }
+
+ private:
+  std::promise<void> told_, go_on_;
+};
+
+TEST_F(Tree, ServingEndsWhenWhatIsBeingToldHasEnded) {
+  store_.put("docs", "text", "hello");
+  inode_of("text");
+  store_.put("docs", "text", "good bye");
+  clock_.advance(10s);
+  SlowKernel kernel;
+  tree_->serve(&kernel);
+  std::thread teller([this] { inode_of("text"); });
+  kernel.wait_until_told();
+
+  auto ended = std::async(std::launch::async, [this] { tree_->serve(nullptr); });
+
+  // the kernel's cache may go as soon as that returns
+  EXPECT_EQ(ended.wait_for(50ms), std::future_status::timeout);
+  kernel.go_on();
+  ended.wait();
+  teller.join();
+}
+
+/// A mount that asks for nothing again within an hour, of a few files.
+class CachedTree : public Tree {
+ protected:
+  void SetUp() override {
+    for (const auto* name : {"a", "b", "d/c", "d/e/f", "d-1/x"}) store_.put("docs", name, "hello");
+    mount({.consistency = {.kind = Consistency::Kind::cached, .age = 1h}});
+    tree_->serve(&kernel_);
+  }
+  void TearDown() override { tree_->serve(nullptr); }
+
+  /// Looks at all there is, in an order that makes no walk.
+  void look_at_everything() {
+    for (const auto* name : {"a", "b"}) ASSERT_TRUE(open_path(name));
+    d_ = inode_of("d");
+    d1_ = inode_of("d-1");
+    e_ = inode_of("e", d_);
+    for (const auto inode : {root_inode, d_, e_, d1_}) {
+      clock_.advance(1min);  // nobody walks that slowly
+      ASSERT_TRUE(open_directory(inode));
+    }
+    ASSERT_TRUE(open(inode_of("c", d_)));
+    ASSERT_TRUE(open(inode_of("f", e_)));
+    ASSERT_TRUE(open(inode_of("x", d1_)));
+    clock_.advance(1min);
+  }
+  void overwrite_everything() {
+    for (const auto* name : {"a", "b", "d/c", "d/e/f", "d-1/x"}) store_.put("docs", name, "good bye");
+    for (const auto* name : {"z", "d/z", "d/e/z", "d-1/z"}) store_.put("docs", name, "");
+  }
+  std::uint64_t size_of(const std::string& name, InodeId parent = root_inode) {
+    return attributes_at(name, parent).size;
+  }
+
+  InodeId d_ = 0, e_ = 0, d1_ = 0;
+  RecordingKernel kernel_;
+  static constexpr std::uint64_t old_size = 5, new_size = 8;
+};
+
+TEST_F(CachedTree, AsksForNothingAgainWithinItsAge) {
+  look_at_everything();
+  overwrite_everything();
+  const auto calls = store_.calls();
+  clock_.advance(50min);
+
+  EXPECT_EQ(size_of("a"), old_size);
+  EXPECT_EQ(look_up("a")->entry->valid_for, 6min);  // it was listed 4 minutes before
+  EXPECT_TRUE(open_path("a"));
+  EXPECT_FALSE(look_up("z")->entry);
+  EXPECT_THAT(names_at(), ElementsAre("a", "b", "d-1", "d"));
+  EXPECT_THAT(names_at(d_), ElementsAre("c", "e"));
+  EXPECT_EQ(size_of("f", e_), old_size);
+
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(CachedTree, AsksAgainWhenItsAgeIsOver) {
+  look_at_everything();
+  overwrite_everything();
+  clock_.advance(1h);
+
+  EXPECT_EQ(size_of("a"), new_size);
+  EXPECT_THAT(names_at(), ElementsAre("a", "b", "d-1", "d", "z"));
+  const auto file = open_path("b");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(read(**file).value(), "good bye");
+}
+
+TEST_F(CachedTree, WhatIsImmutableIsNeverAskedForAgain) {
+  mount({.consistency = {.kind = Consistency::Kind::immutable}});
+  look_at_everything();
+  overwrite_everything();
+  const auto calls = store_.calls();
+  clock_.advance(24h * 365 * 10);
+
+  EXPECT_EQ(size_of("a"), old_size);
+  EXPECT_GT(look_up("a")->entry->valid_for, 24h * 365);
+  EXPECT_FALSE(look_up("z")->entry);
+  EXPECT_TRUE(open_path("b"));
+  EXPECT_THAT(names_at(d_), ElementsAre("c", "e"));
+
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(CachedTree, ARefreshOfAFileAsksForThatFileAgain) {
+  look_at_everything();
+  overwrite_everything();
+
+  refresh("a");
+
+  EXPECT_THAT(kernel_.dropped(), Contains("1 a"));
+  EXPECT_EQ(size_of("a"), new_size);
+  const auto file = open_path("a");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(read(**file).value(), "good bye");
+  const auto calls = store_.calls();
+  EXPECT_EQ(size_of("c", d_), old_size);
+  EXPECT_THAT(names_at(d_), ElementsAre("c", "e"));
+  EXPECT_EQ(size_of("x", d1_), old_size);
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(CachedTree, ARefreshOfAFileTellsTheKernelOfThatFileOnly) {
+  look_at_everything();
+
+  refresh("d/c");
+
+  EXPECT_THAT(kernel_.dropped(), ElementsAre(std::to_string(d_) + " c"));
+}
+
+TEST_F(CachedTree, AfterARefreshOfAFileItsDirectoryIsListedAgain) {
+  look_at_everything();
+  const auto still_open = open_directory();  // by somebody else
+  ASSERT_TRUE(still_open);
+  store_.remove("docs", "a");
+
+  refresh("a");
+
+  EXPECT_THAT(names_at(), ElementsAre("b", "d-1", "d"));
+}
+
+TEST_F(CachedTree, ARefreshOfADirectoryAsksForAllBelowItAgainAndForNothingElse) {
+  look_at_everything();
+  overwrite_everything();
+
+  refresh("d");
+
+  EXPECT_THAT(kernel_.dropped(), UnorderedElementsAre("1 d", std::to_string(d_) + " c",
+                                                      std::to_string(d_) + " e", std::to_string(e_) + " f"));
+  EXPECT_EQ(size_of("c", d_), new_size);
+  EXPECT_EQ(size_of("f", e_), new_size);
+  EXPECT_TRUE(look_up("z", d_)->entry);
+  EXPECT_THAT(names_at(d_), ElementsAre("c", "e", "z"));
+  EXPECT_THAT(names_at(e_), ElementsAre("f", "z"));
+  const auto calls = store_.calls();
+  EXPECT_EQ(size_of("x", d1_), old_size);
+  EXPECT_FALSE(look_up("z", d1_)->entry);
+  EXPECT_THAT(names_at(d1_), ElementsAre("x"));
+  EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(CachedTree, ARefreshOfADirectoryTakesItsPathWithASlash) {
+  look_at_everything();
+  overwrite_everything();
+
+  refresh("d/e/");
+
+  EXPECT_EQ(size_of("f", e_), new_size);
+  EXPECT_EQ(size_of("c", d_), old_size);
+}
+
+TEST_F(CachedTree, ARefreshOfEverythingAsksForEverythingAgain) {
+  look_at_everything();
+  overwrite_everything();
+
+  refresh("");
+
+  EXPECT_THAT(kernel_.dropped(),
+              IsSupersetOf({std::string("1 a"), std::string("1 b"), std::string("1 d"), std::string("1 d-1"),
+                            std::to_string(e_) + " f", std::to_string(d1_) + " x"}));
+  EXPECT_EQ(size_of("a"), new_size);
+  EXPECT_TRUE(look_up("z")->entry);
+  EXPECT_THAT(names_at(), ElementsAre("a", "b", "d-1", "d", "z"));
+  EXPECT_THAT(names_at(e_), ElementsAre("f", "z"));
+  EXPECT_EQ(size_of("x", d1_), new_size);
+}
+
+TEST_F(CachedTree, ARefreshOfANameThatWasAbsentFindsIt) {
+  look_at_everything();
+  EXPECT_FALSE(look_up("z")->entry);
+  store_.put("docs", "z", "hello");
+
+  refresh("z");
+
+  EXPECT_THAT(kernel_.dropped(), Contains("1 z"));
+  EXPECT_TRUE(look_up("z")->entry);
+  EXPECT_THAT(names_at(), ElementsAre("a", "b", "d-1", "d", "z"));
+}
+
+TEST_F(CachedTree, ARefreshOfAFileWhoseInodeTheKernelHasForgottenAsksForItAgain) {
+  look_at_everything();
+  const auto inode = inode_of("a");
+  tree_->forget(inode, 100);
+  overwrite_everything();
+
+  refresh("a");
+
+  EXPECT_EQ(size_of("a"), new_size);
+}
+
+TEST_F(CachedTree, ARefreshOfSomethingThatWasNeverLookedAtDoesNoHarm) {
+  refresh("no/such/path");
+  refresh("///");
+
+  EXPECT_EQ(size_of("a"), old_size);
+}
+
+TEST_F(CachedTree, ARefreshWhileAListingIsUnderWayIsNotUndoneByIt) {
+  store_.hold();
+  std::optional<Result<SharedDirectory>> before, after;
+  tree_->open_directory(root_inode, [&](auto directory) { before = std::move(directory); });
+  store_.remove("docs", "a");
+  clock_.advance(1ms);
+  tree_->refresh("");
+  clock_.advance(1ms);
+  tree_->open_directory(root_inode, [&](auto directory) { after = std::move(directory); });
+
+  store_.release();
+
+  ASSERT_TRUE(before && *before && after && *after);
+  EXPECT_THAT(names_in(***before), ElementsAre("a", "b", "d-1", "d"));
+  EXPECT_THAT(names_in(***after), ElementsAre("b", "d-1", "d"));
+  EXPECT_FALSE(look_up("a")->entry);
+}
+
+TEST_F(CachedTree, OfAnAccountRefreshesAContainer) {
+  store_.put("photos", "p", "hello");
+  mount({.consistency = {.kind = Consistency::Kind::cached, .age = 1h}}, "");
+  const auto docs = inode_of("docs"), photos = inode_of("photos");
+  ASSERT_EQ(size_of("a", docs), old_size);
+  ASSERT_EQ(size_of("p", photos), old_size);
+  overwrite_everything();
+  store_.put("photos", "p", "good bye");
+
+  refresh("docs");
+
+  EXPECT_EQ(size_of("a", docs), new_size);
+  EXPECT_EQ(size_of("p", photos), old_size);
+}
+
+TEST_F(CachedTree, OfAnAccountRefreshesAFileInAContainer) {
+  mount({.consistency = {.kind = Consistency::Kind::cached, .age = 1h}}, "");
+  const auto docs = inode_of("docs");
+  ASSERT_EQ(size_of("a", docs), old_size);
+  ASSERT_EQ(size_of("b", docs), old_size);
+  overwrite_everything();
+
+  refresh("docs/a");
+
+  EXPECT_EQ(size_of("a", docs), new_size);
+  EXPECT_EQ(size_of("b", docs), old_size);
+}
+
+TEST_F(CachedTree, OfAPrefixRefreshesPathsFromThereOn) {
+  mount({.consistency = {.kind = Consistency::Kind::cached, .age = 1h}}, "docs", "d/");
+  ASSERT_EQ(size_of("c"), old_size);
+  const auto e = inode_of("e");
+  ASSERT_EQ(size_of("f", e), old_size);
+  overwrite_everything();
+
+  refresh("e/f");
+  EXPECT_EQ(size_of("f", e), new_size);
+  EXPECT_EQ(size_of("c"), old_size);
+  refresh("c");
+  EXPECT_EQ(size_of("c"), new_size);
+}
+
+TEST_F(Tree, WhereThereAreManyInodesTheKernelIsAskedToLetGoOfTheOldestFiles) {
+  constexpr int files = 67'000;  // the limit is 65,536, and looked at now and then
+  const auto name_of_file = [](int i) { return std::to_string(1'000'000 + i); };
+  for (int i = 0; i < files; ++i) store_.put("docs", name_of_file(i), "");
+  store_.put("docs", "0-directory/text", "");
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  const auto directory = open_directory();
+  ASSERT_TRUE(directory);
+
+  for (std::size_t i = 0; i < 65'000; ++i) (*directory)->look_up(i);
+  EXPECT_THAT(kernel.dropped(), IsEmpty());
+  for (std::size_t i = 65'000; i < static_cast<std::size_t>(files); ++i) (*directory)->look_up(i);
+
+  const auto dropped = kernel.dropped();
+  ASSERT_GE(dropped.size(), 1024U);
+  EXPECT_LT(dropped.size(), 10'000U);
+  EXPECT_EQ(std::set<std::string>(dropped.begin(), dropped.end()).size(), dropped.size());
+  for (std::size_t i = 0; i < 1000; ++i) ASSERT_EQ(dropped[i], "1 " + name_of_file(static_cast<int>(i)));
+  EXPECT_THAT(dropped, Not(Contains("1 0-directory")));
+  tree_->serve(nullptr);
 }
 
 }  // namespace

@@ -53,5 +53,12 @@ TEST(Locations, OfDirectoriesArePrefixesAndOfFilesNames) {
   EXPECT_EQ(file.to_string(), "docs/a/b/c.txt");
 }
 
+TEST(Locations, HaveANumberForEachNameThatNeverChanges) {
+  EXPECT_EQ(number_of({"docs", "a/"}, "b"), 4240665735140601983U);  // FNV-1a of "docs/a/b"
+  EXPECT_NE(number_of({"docs", "a/"}, "b"), number_of({"docs", "a/"}, "c"));
+  EXPECT_NE(number_of({"docs", ""}, "b"), number_of({"photos", ""}, "b"));
+  EXPECT_NE(number_of({}, "docs"), number_of({"docs", ""}, "docs"));
+}
+
 }  // namespace
 }  // namespace blobmount

@@ -14,23 +14,28 @@ namespace {
 
 using testing::HasSubstr;
 using Call = tests::FakeBlobStore::Call;
-using MaybeEntry = std::optional<KnownEntry>;
 
 const Location docs{"docs", ""};
 
 class Resolving : public testing::Test {
  protected:
-  Result<MaybeEntry> resolve(const Location& directory, const std::string& name) {
-    return tests::outcome_of<MaybeEntry>(
+  Result<Resolved> resolve(const Location& directory, const std::string& name) {
+    return tests::outcome_of<Resolved>(
         [&](auto done) { resolve_name(store_, directory, name, std::move(done)); });
+  }
+  Result<Resolved> resolve_as_blob(const Location& directory, const std::string& name) {
+    return tests::outcome_of<Resolved>(
+        [&](auto done) { resolve_blob(store_, directory, name, std::move(done)); });
   }
 
   /// "file", "directory", "nothing" or the error's code.
+  static std::string kind_in(const Result<Resolved>& resolved) {
+    if (!resolved) return std::string(name_of(resolved.error().code));
+    if (!resolved->entry) return "nothing";
+    return resolved->entry->kind == FileKind::file ? "file" : "directory";
+  }
   std::string kind_of(const std::string& name, const Location& directory = docs) {
-    const auto entry = resolve(directory, name);
-    if (!entry) return std::string(name_of(entry.error().code));
-    if (!*entry) return "nothing";
-    return (*entry)->kind == FileKind::file ? "file" : "directory";
+    return kind_in(resolve(directory, name));
   }
 
   tests::FakeBlobStore store_;
@@ -39,10 +44,11 @@ class Resolving : public testing::Test {
 TEST_F(Resolving, FindsAFileWithAllThatIsKnownOfIt) {
   const auto blob = store_.put("docs", "a/text", "hello");
 
-  const auto entry = resolve({"docs", "a/"}, "text");
+  const auto resolved = resolve({"docs", "a/"}, "text");
 
-  ASSERT_TRUE(entry && *entry);
-  EXPECT_EQ(**entry, (KnownEntry{"text", FileKind::file, 5, blob.last_modified, blob.etag}));
+  ASSERT_TRUE(resolved && resolved->entry && resolved->details);
+  EXPECT_EQ(*resolved->entry, (KnownEntry{"text", FileKind::file, 5, blob.last_modified, blob.etag}));
+  EXPECT_EQ(*resolved->details, blob.details);
 }
 
 TEST_F(Resolving, FindsADirectoryByWhatIsBelowIt) {
@@ -75,9 +81,9 @@ TEST_F(Resolving, TakesMarkersForDirectoriesWithTheirTime) {
   const auto a = resolve(docs, "a");
   const auto b = resolve(docs, "b");
 
-  ASSERT_TRUE(a && *a && b && *b);
-  EXPECT_EQ(**a, directory_entry("a", by_metadata.last_modified));
-  EXPECT_EQ(**b, directory_entry("b", by_name.last_modified));
+  ASSERT_TRUE(a && b);
+  EXPECT_EQ(a->entry, directory_entry("a", by_metadata.last_modified));
+  EXPECT_EQ(b->entry, directory_entry("b", by_name.last_modified));
 }
 
 TEST_F(Resolving, GivesADirectoryTheTimeOfItsMarkerEvenWhereThereIsMoreBelow) {
@@ -86,8 +92,8 @@ TEST_F(Resolving, GivesADirectoryTheTimeOfItsMarkerEvenWhereThereIsMoreBelow) {
 
   const auto entry = resolve(docs, "a");
 
-  ASSERT_TRUE(entry && *entry);
-  EXPECT_EQ((*entry)->modified, marker.last_modified);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->entry, directory_entry("a", marker.last_modified));
 }
 
 TEST_F(Resolving, FindsNothingWhereThereIsNothing) {
@@ -100,9 +106,9 @@ TEST_F(Resolving, FindsNothingWhereThereIsNothing) {
 TEST_F(Resolving, AsksBothQuestionsBeforeEitherIsAnswered) {
   store_.put("docs", "a", "text");
   store_.hold();
-  std::optional<Result<MaybeEntry>> outcome;
+  std::optional<Result<Resolved>> outcome;
   resolve_name(store_, docs, "a",
-               tests::exactly_once<MaybeEntry>([&](auto entry) { outcome = std::move(entry); }));
+               tests::exactly_once<Resolved>([&](auto entry) { outcome = std::move(entry); }));
 
   store_.wait_for_held(2);
   EXPECT_EQ(store_.calls(Call::get_properties), 1);
@@ -183,6 +189,57 @@ TEST_F(Resolving, OfAContainerReportsFailures) {
   ASSERT_FALSE(entry);
   EXPECT_EQ(entry.error().code, ErrorCode::permission_denied);
   EXPECT_THAT(entry.error().message, HasSubstr("look up container 'docs'"));
+}
+
+TEST_F(Resolving, KnowsThatABlobIsArchived) {
+  store_.put("docs", "a", "text", {.access_tier = "Archive"});
+
+  const auto resolved = resolve(docs, "a");
+
+  ASSERT_TRUE(resolved && resolved->entry && resolved->details);
+  EXPECT_TRUE(resolved->entry->archived);
+  EXPECT_TRUE(resolved->details->archived());
+}
+
+TEST_F(Resolving, WhereOneMayReadAndNotListABlobIsAFile) {
+  store_.put("docs", "a", "text");
+  store_.fail_next(Call::list_blobs, {ErrorCode::permission_denied, "no role"});
+
+  EXPECT_EQ(kind_of("a"), "file");
+}
+
+TEST_F(Resolving, OfWhatWasABlobAsksForThatBlobOnly) {
+  const auto blob = store_.put("docs", "a", "text");
+
+  const auto resolved = resolve_as_blob(docs, "a");
+
+  ASSERT_TRUE(resolved && resolved->entry && resolved->details);
+  EXPECT_EQ(*resolved->entry, (KnownEntry{"a", FileKind::file, 4, blob.last_modified, blob.etag}));
+  EXPECT_EQ(store_.calls(Call::get_properties), 1);
+  EXPECT_EQ(store_.calls(), 1);
+}
+
+TEST_F(Resolving, OfWhatWasABlobFindsWhatItHasBecome) {
+  store_.put("docs", "below/b", "text");
+  const auto marker = store_.put("docs", "marker", "", {.is_directory_marker = true});
+
+  EXPECT_EQ(kind_in(resolve_as_blob(docs, "gone")), "nothing");
+  EXPECT_EQ(kind_in(resolve_as_blob(docs, "below")), "directory");
+  const auto directory = resolve_as_blob(docs, "marker");
+  ASSERT_TRUE(directory);
+  EXPECT_EQ(directory->entry, directory_entry("marker", marker.last_modified));
+}
+
+TEST_F(Resolving, OfWhatWasABlobDoesNotTakeAFailureForAbsence) {
+  store_.put("docs", "a", "text");
+  store_.fail_next(Call::get_properties, {ErrorCode::permission_denied, "no role"});
+
+  const auto resolved = resolve_as_blob({"docs", "d/"}, "a");
+
+  ASSERT_FALSE(resolved);
+  EXPECT_EQ(resolved.error().code, ErrorCode::permission_denied);
+  EXPECT_THAT(resolved.error().message, HasSubstr("look up 'docs/d/a'"));
+  EXPECT_EQ(store_.calls(), 1);
 }
 
 }  // namespace

@@ -1,0 +1,30 @@
+#include "tree/blob_attributes.hpp"
+
+#include "blob/blob_requests.hpp"
+
+namespace blobmount {
+namespace {
+
+const std::string prefix = "user.blob.";
+
+}  // namespace
+
+std::vector<ExtendedAttribute> blob_attributes(const Url& account, const Location& blob,
+                                               const std::string& etag, const BlobDetails& details) {
+  std::vector<ExtendedAttribute> attributes;
+  const auto add = [&attributes](const std::string& name, const std::string& value) {
+    if (!value.empty()) attributes.push_back({prefix + name, value});
+  };
+  add("etag", etag);
+  add("content_type", details.content_type);
+  add("content_md5", details.content_md5);
+  add("tier", details.access_tier);
+  add("type", details.type);
+  add("url", blob_url(account, blob.container, blob.path).to_string());
+  add("version_id", details.version_id);
+  for (const auto& [name, value] : details.metadata)
+    attributes.push_back({prefix + "metadata." + name, value});
+  return attributes;
+}
+
+}  // namespace blobmount

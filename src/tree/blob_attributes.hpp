@@ -1,0 +1,20 @@
+#pragma once
+
+/// The extended attributes of a blob: `user.blob.*`.
+
+#include <string>
+#include <vector>
+
+#include "blobmount/blob_store.hpp"
+#include "blobmount/file_system.hpp"
+#include "blobmount/http.hpp"
+
+#include "tree/names.hpp"
+
+namespace blobmount {
+
+/// In a fixed order; what the service did not say is left out.
+std::vector<ExtendedAttribute> blob_attributes(const Url& account, const Location& blob,
+                                               const std::string& etag, const BlobDetails& details);
+
+}  // namespace blobmount

@@ -1,0 +1,80 @@
+#pragma once
+
+/// Recognises that the small files of a directory are read one after another, and fetches the next ones
+/// before they are opened: more of them, the longer that goes well.
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "blobmount/clock.hpp"
+
+#include "base/annotated_mutex.hpp"
+#include "cache/memory_tier.hpp"
+#include "tree/directory.hpp"
+#include "tree/reading_order.hpp"
+
+namespace blobmount {
+
+/// Safe to use from any thread.
+class FilesAhead {
+ public:
+  /// `memory` and `clock` outlive it. What is known of a file is renewed, too, where it is older than
+  /// `longest_known` by then: who opens it would have to.
+  FilesAhead(MemoryTier& memory, Clock& clock, Duration longest_known)
+      : memory_(memory), clock_(clock), longest_known_(longest_known) {}
+  FilesAhead(const FilesAhead&) = delete;
+  FilesAhead& operator=(const FilesAhead&) = delete;
+
+  /// `entry` of `directory` is opened, to be read. The reader of `version`, with what has been fetched ahead.
+  std::unique_ptr<MemoryTier::Reader> open(const std::shared_ptr<Directory>& directory,
+                                           const KnownEntry& entry, SharedVersion version)
+      BM_EXCLUDES(mutex_);
+
+ private:
+  /// The files of one directory, while they are being read.
+  struct Sequence {
+    std::string place;
+    SharedSnapshot snapshot;
+    ReadingOrder order;
+    std::size_t window = 0;                     ///< files
+    std::optional<std::size_t> last_fetched{};  ///< what comes before it has been, too
+    std::unordered_map<std::size_t, std::unique_ptr<MemoryTier::Reader>> readers{};
+  };
+  /// Most recent first.
+  using Sequences = std::list<std::shared_ptr<Sequence>>;
+  struct Guess {
+    std::size_t index;
+    KnownEntry entry;
+  };
+  struct Guesses {
+    std::shared_ptr<Sequence> sequence{};
+    std::vector<Guess> files{};
+    std::vector<std::unique_ptr<MemoryTier::Reader>> wrong{};  ///< whose fetches end with them
+    std::unique_ptr<MemoryTier::Reader> right{};
+  };
+
+  Guesses guess(const Directory& directory, const KnownEntry& entry) BM_EXCLUDES(mutex_);
+  std::shared_ptr<Sequence> sequence_of(const Directory& directory, const SharedSnapshot& snapshot,
+                                        Guesses& guesses) BM_REQUIRES(mutex_);
+  void extend(Sequence& sequence, Guesses& guesses) BM_REQUIRES(mutex_);
+  void fetch(const std::shared_ptr<Directory>& directory, Guesses& guesses) BM_EXCLUDES(mutex_);
+
+  MemoryTier& memory_;
+  Clock& clock_;
+  const Duration longest_known_;
+
+  Mutex mutex_;
+  Sequences sequences_ BM_GUARDED_BY(mutex_);
+  /// The last directory whose files were read to the end: the next one may go the same way.
+  std::size_t last_window_ BM_GUARDED_BY(mutex_) = 0;
+  ReadingOrder::By last_order_ BM_GUARDED_BY(mutex_) = ReadingOrder::By::listing;
+  SteadyTime last_success_ BM_GUARDED_BY(mutex_){};
+};
+
+}  // namespace blobmount

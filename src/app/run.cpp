@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/access_check.hpp"
+#include "app/mount_control.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "fuse/adapter.hpp"
@@ -44,7 +45,9 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   KernelNotices notices(session->handle(), log);  // its thread ends before the session does
   tower->tree.serve(&notices);
   log.info("mounted", {{"source", source}, {"on", config.mount_point}, {"credential", signer.description}});
+  auto control = serve_control(mount_point, tower->tree, log);
   const auto served = session->serve();
+  control.reset();
   tower->tree.serve(nullptr);
   // while the kernel is still there: whoever waits for an answer gets one
   tower->stop();

@@ -1,0 +1,175 @@
+#include "app/control_server.hpp"
+
+#include <cerrno>
+#include <exception>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "app/control_socket.hpp"
+#include "base/thread.hpp"
+
+namespace blobmount {
+namespace {
+
+using nlohmann::json;
+
+constexpr int most_waiting_clients = 16;
+constexpr auto pause_without_descriptors = std::chrono::milliseconds{200};
+
+/// Names in /tmp can be taken by anybody: what is there counts only if it is as we would have made it.
+Status claim(const std::string& directory) {
+  if (::mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST)
+    return system_error("make '" + directory + "'");
+  struct stat status {};
+  if (::lstat(directory.c_str(), &status) != 0) return system_error("look at '" + directory + "'");
+  const bool ours = S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
+                    (status.st_mode & ALLPERMS) == static_cast<mode_t>(S_IRWXU);
+  if (ours) return {};
+  return Error{ErrorCode::permission_denied,
+               "'" + directory + "' is not a directory of this user with mode 0700"};
+}
+
+Result<std::string> claim_first(const std::vector<std::string>& directories) {
+  Error last{ErrorCode::not_found, "there is no directory for it"};
+  for (const auto& directory : directories) {
+    auto claimed = claim(directory);
+    if (claimed) return directory;
+    last = std::move(claimed).error();
+  }
+  return last;
+}
+
+Result<Descriptor> listen_on(const std::string& path) {
+  BM_ASSIGN(address, socket_address(path));
+  Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener) return system_error("make a socket");
+  // of the living, only we have this name: the device's number is that of our mount
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error("replace '" + path + "'");
+  if (::bind(listener.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0 ||
+      ::listen(listener.number(), most_waiting_clients) != 0) {
+    return system_error("listen on '" + path + "'");
+  }
+  return listener;
+}
+
+ino_t inode_of(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+Status check_user(int client) {
+  BM_ASSIGN(user, user_behind(client));
+  if (user == 0 || user == ::geteuid()) return {};
+  return Error{ErrorCode::permission_denied, "only the user who mounted it, and root, may ask"};
+}
+
+/// One line, whatever bytes the texts in it have.
+std::string line_of(const json& answer) {
+  return answer.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string line_of(Result<json> outcome) {
+  const bool good = outcome.has_value();
+  json answer = good ? *std::move(outcome) : json{{"error", outcome.error().message}};
+  answer["ok"] = good;
+  auto line = line_of(answer);
+  if (line.size() < longest_line) return line;
+  return line_of(json{{"ok", false}, {"error", "the answer is longer than 64 KiB"}});
+}
+
+Error wrong(const std::string& why) { return {ErrorCode::invalid_argument, why}; }
+
+}  // namespace
+
+Result<std::unique_ptr<ControlServer>> ControlServer::listen(const std::vector<std::string>& directories,
+                                                             const std::string& name, Handlers handlers,
+                                                             Log& log, Duration patience) {
+  BM_ASSIGN(directory, claim_first(directories));
+  auto path = directory + "/" + name;
+  BM_ASSIGN(listener, listen_on(path));
+  std::unique_ptr<ControlServer> server(
+      new ControlServer(std::move(path), std::move(listener), std::move(handlers), log, patience));
+  if (!server->stop_) return system_error("make an eventfd");
+  server->thread_ = start_thread("control", [&server = *server] { server.run(); });
+  return server;
+}
+
+ControlServer::ControlServer(std::string path, Descriptor listener, Handlers handlers, Log& log,
+                             Duration patience)
+    : log_(log),
+      handlers_(std::move(handlers)),
+      patience_(patience),
+      path_(std::move(path)),
+      file_(inode_of(path_)),
+      listener_(std::move(listener)),
+      stop_(::eventfd(0, EFD_CLOEXEC)) {}
+
+ControlServer::~ControlServer() {
+  if (thread_.joinable()) {
+    ::eventfd_write(stop_.number(), 1);
+    thread_.join();
+  }
+  if (inode_of(path_) == file_) ::unlink(path_.c_str());
+}
+
+void ControlServer::run() {
+  while (true) {
+    const auto next = wait_for_events(listener_.number(), POLLIN, SteadyTime::max(), stop_.number());
+    if (!next && next.error().code == ErrorCode::cancelled) return;
+    serve_next_client();
+  }
+}
+
+void ControlServer::serve_next_client() {
+  const Descriptor client(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC));
+  if (!client) {
+    // it would be ready again at once
+    const auto again = std::chrono::steady_clock::now() + pause_without_descriptors;
+    (void)wait_for_events(-1, 0, again, stop_.number());
+    return;
+  }
+  if (auto served = serve(client.number()); !served) {
+    log_.debug("control client dropped", {{"reason", served.error().message}});
+  }
+}
+
+Status ControlServer::serve(int client) {
+  auto outcome = Result<json>(json::object());
+  if (auto allowed = check_user(client); !allowed) {
+    outcome = std::move(allowed).error();
+  } else {
+    const auto line = receive_line(client, std::chrono::steady_clock::now() + patience_, stop_.number());
+    const bool deserves_answer = line || line.error().code == ErrorCode::too_large;
+    if (!deserves_answer) return line.error();
+    outcome = line ? answer_to(*line) : Result<json>(line.error());
+  }
+  return send_line(client, line_of(std::move(outcome)), std::chrono::steady_clock::now() + patience_,
+                   stop_.number());
+}
+
+Result<json> ControlServer::answer_to(const std::string& line) const {
+  const auto request = json::parse(line, nullptr, false);
+  if (!request.is_object()) return wrong("the request is not a JSON object in one line");
+  const auto command = request.find("command");
+  if (command == request.end() || !command->is_string()) return wrong("the request names no \"command\"");
+
+  const auto& name = command->get_ref<const std::string&>();
+  const auto handler = handlers_.find(name);
+  if (handler == handlers_.end()) {
+    return Error{ErrorCode::unsupported, "this blobmount knows no command '" + name + "'"};
+  }
+  log_.debug("control request", {{"command", name}});
+  try {
+    return handler->second(request);
+  } catch (const std::exception& defect) {
+    return Error{ErrorCode::internal, name + ": " + defect.what()};
+  }
+}
+
+}  // namespace blobmount

@@ -1,0 +1,23 @@
+#pragma once
+
+/// The commands that a mount takes while it is there.
+
+#include <memory>
+#include <string>
+
+#include "blobmount/file_system.hpp"
+
+#include "app/control_server.hpp"
+#include "base/log.hpp"
+
+namespace blobmount {
+
+/// The commands, for a ControlServer. `files` outlives it.
+ControlServer::Handlers commands_for(FileSystem& files);
+
+/// Take commands for `files`, which is mounted on `mount_point`, a path without symbolic links. Null where
+/// that cannot be: the mount does without, and the log says why. Does not touch the mount. Everything given
+/// outlives what is returned.
+std::unique_ptr<ControlServer> serve_control(const std::string& mount_point, FileSystem& files, Log& log);
+
+}  // namespace blobmount

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/mount_source.hpp"
+#include "app/option_values.hpp"
 
 namespace blobmount {
 namespace {
@@ -23,7 +24,8 @@ constexpr std::uint64_t least_memory = 64ULL << 20U, most_memory = 1ULL << 40U;
 struct Arguments {
   std::string source, mount_point;
   std::string client_id, object_id, resource_id, key_file;
-  std::string file_mode = "0644", dir_mode = "0755";
+  std::string file_mode = "0644", dir_mode = "0755", consistency = "close-to-open";
+  std::vector<std::string> containers;
   double attr_ttl_s = 1, stall_timeout_s = 10, retry_timeout_s = 60;
   bool no_check = false;
   Config config;
@@ -38,21 +40,18 @@ std::string plain_decimal(const std::string& text) {
                                                                     : "must be a number such as 1 or 0.5";
 }
 
-/// A number of bytes, with or without a unit; CLI11 alone takes "-1" and "GiB" too.
-std::string plain_size(std::string& text) {
-  static constexpr std::size_t most_digits = 15;
-  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  if (digits == 0 || digits > most_digits)
-    return "must be a size such as 1073741824, 512MiB or 2GiB, not " + text;
-  return CLI::AsSizeValue(false)(text);
-}
-
 void declare(CLI::App& app, Arguments& a) {
   app.set_help_flag("-h,--help", "Show this help");
   app.set_version_flag("--version", "blobmount " BLOBMOUNT_VERSION);
   app.add_option("SOURCE", a.source, "ACCOUNT[/CONTAINER[/PREFIX]], or the https:// URL of one of them")
       ->required();
   app.add_option("MOUNTPOINT", a.mount_point, "An existing directory")->required()->check(not_empty);
+  app.add_option(
+         "--containers", a.containers,
+         "Of an account, show these containers: names or patterns such as logs-*, with commas; may be "
+         "given again (default: all but $...)")
+      ->type_name("GLOB[,GLOB...]")
+      ->allow_extra_args(false);
   app.add_flag("-f,--foreground", a.config.foreground, "Stay in the foreground, and log to stderr");
   app.add_flag("--no-check", a.no_check, "Mount even if the service cannot be reached, or refuses, now");
 
@@ -95,6 +94,12 @@ void declare(CLI::App& app, Arguments& a) {
       ->default_str("1GiB");
 
   auto* more = app.add_option_group("More");
+  more->add_option(
+          "--consistency", a.consistency,
+          "close-to-open: a file is as it is when opened; cached:DURATION: as it was at most that "
+          "long ago, such as 30s, 5m, 2h or 1d; immutable: as when first seen. See blobmount refresh")
+      ->type_name("MODE")
+      ->capture_default_str();
   more->add_option("--attr-ttl", a.attr_ttl_s, "Seconds for which open trusts what is known")
       ->capture_default_str()
       ->check(plain_decimal)
@@ -176,6 +181,15 @@ Result<std::variant<ManagedIdentity, SharedKey>> credential_of(const Arguments& 
   return ManagedIdentity{};
 }
 
+Result<std::vector<std::string>> containers_of(const Arguments& a, const MountSource& source) {
+  if (!a.containers.empty() && !source.container.empty()) {
+    return Error{ErrorCode::invalid_argument,
+                 "--containers chooses among the containers of an account, but '" + a.source +
+                     "' names one of them: leave out one of the two"};
+  }
+  return parse_container_patterns(a.containers);
+}
+
 Result<Config> config_of(Arguments a) {
   auto& config = a.config;
   BM_ASSIGN(source, parse_mount_source(a.source));
@@ -186,6 +200,10 @@ Result<Config> config_of(Arguments a) {
   config.appearance.file_mode = file_mode;
   BM_ASSIGN(dir_mode, parse_mode(a.dir_mode, "--dir-mode"));
   config.appearance.dir_mode = dir_mode;
+  BM_ASSIGN(consistency, parse_consistency(a.consistency));
+  config.tree.consistency = consistency;
+  BM_ASSIGN(containers, containers_of(a, config.source));
+  config.tree.containers = std::move(containers);
   config.tree.attr_ttl = duration_of(a.attr_ttl_s);
   config.network.stall_timeout = duration_of(a.stall_timeout_s);
   config.network.retry_timeout = duration_of(a.retry_timeout_s);

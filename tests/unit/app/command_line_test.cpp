@@ -15,6 +15,7 @@ namespace blobmount {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr auto key_variable = "AZURE_STORAGE_KEY";
@@ -75,6 +76,8 @@ TEST_F(CommandLine, NeedsASourceAndAMountPointAndNoMore) {
   EXPECT_EQ(config.appearance.file_mode, 0644U);
   EXPECT_EQ(config.appearance.dir_mode, 0755U);
   EXPECT_EQ(config.tree.attr_ttl, 1s);
+  EXPECT_EQ(config.tree.consistency.kind, Consistency::Kind::close_to_open);
+  EXPECT_TRUE(config.tree.containers.empty());
   EXPECT_EQ(config.cache.memory, 0U);
   EXPECT_EQ(config.cache.directory, "");
   EXPECT_EQ(config.cache.directory_size, 10 * gib);
@@ -138,6 +141,35 @@ TEST_F(CommandLine, SizesThatAreNegativeTooLargeOrWithoutANumberAreRefused) {
 TEST_F(CommandLine, MemoryThatFewReadersWouldUseUpIsRefused) {
   for (const auto* size : {"0", "63MiB", "67108863", "2TiB"})
     expect_refused({"--memory", size, "account", "/mnt"}, "--memory");
+}
+
+TEST_F(CommandLine, TakesAConsistency) {
+  using Kind = Consistency::Kind;
+  EXPECT_EQ(config_of({"--consistency", "close-to-open"}).tree.consistency.kind, Kind::close_to_open);
+  EXPECT_EQ(config_of({"--consistency", "immutable"}).tree.consistency.kind, Kind::immutable);
+  const auto cached = config_of({"--consistency=cached:2h"}).tree.consistency;
+  EXPECT_EQ(cached.kind, Kind::cached);
+  EXPECT_EQ(cached.age, 2h);
+
+  for (const auto* mode : {"", "fresh", "cached", "cached:0"})
+    expect_refused({"--consistency", mode, "account", "/mnt"}, "--consistency");
+}
+
+TEST_F(CommandLine, TakesContainersOfAnAccount) {
+  const auto parsed =
+      parse({"--containers", "logs-*,data", "--containers=[ab]", "account", "/mnt", "--containers", "[x]"});
+
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_THAT(std::get<Config>(*parsed).tree.containers, ElementsAre("logs-*", "data", "[ab]", "[x]"));
+  expect_refused({"--containers", "", "account", "/mnt"}, "--containers");
+  expect_refused({"--containers", "log[s", "account", "/mnt"}, "'log[s': a '[' is not closed");
+}
+
+TEST_F(CommandLine, ContainersAreNotChosenInAContainer) {
+  expect_refused({"--containers", "logs-*", "account/docs", "/mnt"},
+                 "--containers chooses among the containers of an account, but 'account/docs' names one");
+  expect_refused({"--containers", "x", "https://account.blob.core.windows.net/docs/a", "/mnt"},
+                 "leave out one");
 }
 
 TEST_F(CommandLine, AnEmptyCacheDirectoryIsNotTakenForNone) {

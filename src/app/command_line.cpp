@@ -5,6 +5,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <string.h>
@@ -217,15 +219,8 @@ Result<Config> config_of(Arguments a) {
   return std::move(config);
 }
 
-}  // namespace
-
-Result<std::variant<Config, Information>> parse_command_line(int argc, const char* const* argv) {
-  CLI::App app("Azure Blob Storage as a filesystem: read what the VM's managed identity may read.",
-               "blobmount");
-  Arguments arguments;
-  arguments.config.appearance.uid = getuid();
-  arguments.config.appearance.gid = getgid();
-  declare(app, arguments);
+/// Nothing where the arguments are to be used; else what there is to say instead.
+std::optional<Result<Order>> parse(CLI::App& app, int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -234,10 +229,44 @@ Result<std::variant<Config, Information>> parse_command_line(int argc, const cha
     return Information{std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
     return Error{ErrorCode::invalid_argument,
-                 std::string(error.what()) + " (blobmount --help shows what is possible)"};
+                 std::string(error.what()) + " (" + app.get_name() + " --help shows what is possible)"};
   }
+  return std::nullopt;
+}
+
+Result<Order> parse_mount(int argc, const char* const* argv) {
+  CLI::App app("Azure Blob Storage as a filesystem: read what the VM's managed identity may read.",
+               "blobmount");
+  app.footer("Commands for mounts that there are:\n  blobmount refresh PATH...   See now what has changed");
+  Arguments arguments;
+  arguments.config.appearance.uid = getuid();
+  arguments.config.appearance.gid = getgid();
+  declare(app, arguments);
+  if (auto instead = parse(app, argc, argv)) return *std::move(instead);
   BM_ASSIGN(config, config_of(std::move(arguments)));
   return config;
+}
+
+/// `argv` begins with the command.
+Result<Order> parse_refresh(int argc, const char* const* argv) {
+  CLI::App app("See now what has changed: what a mount knows of PATH and all below it is asked for again.",
+               "blobmount refresh");
+  app.footer("An account that is called \"refresh\" is mounted by its URL.");
+  RefreshCommand command;
+  app.set_help_flag("-h,--help", "Show this help");
+  app.add_option("PATH", command.paths,
+                 "In a mount of blobmount: a file, a directory, or what may be there now")
+      ->required()
+      ->check(not_empty);
+  if (auto instead = parse(app, argc, argv)) return *std::move(instead);
+  return command;
+}
+
+}  // namespace
+
+Result<Order> parse_command_line(int argc, const char* const* argv) {
+  const bool refreshes = argc > 1 && argv[1] == std::string_view("refresh");
+  return refreshes ? parse_refresh(argc - 1, argv + 1) : parse_mount(argc, argv);
 }
 
 }  // namespace blobmount

@@ -3,12 +3,14 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <variant>
 
 #include <sys/prctl.h>
 
 #include "app/background.hpp"
 #include "app/command_line.hpp"
 #include "app/preflight.hpp"
+#include "app/refresh.hpp"
 #include "app/run.hpp"
 #include "base/log.hpp"
 
@@ -34,14 +36,20 @@ int mount_and_serve(const Config& config, const std::function<void()>& ready) {
   return served ? EXIT_SUCCESS : fail(served.error().message);
 }
 
-int run(int argc, const char* const* argv) {
-  const auto parsed = parse_command_line(argc, argv);
-  if (!parsed) return fail(parsed.error().message, usage_error);
-  if (const auto* const information = std::get_if<Information>(&*parsed)) {
-    std::cout << information->text;
-    return EXIT_SUCCESS;
+int carry_out(const Information& information) {
+  std::cout << information.text;
+  return EXIT_SUCCESS;
+}
+
+int carry_out(const RefreshCommand& command) {
+  int status = EXIT_SUCCESS;
+  for (const auto& path : command.paths) {
+    if (const auto refreshed = refresh(path); !refreshed) status = fail(refreshed.error().message);
   }
-  const auto& config = std::get<Config>(*parsed);
+  return status;
+}
+
+int carry_out(const Config& config) {
   if (const auto usable = check_mount_point(config.mount_point); !usable) return fail(usable.error().message);
   const auto& cache = config.cache.directory;
   if (const auto usable = check_cache_directory(cache, config.mount_point); !usable) {
@@ -49,6 +57,12 @@ int run(int argc, const char* const* argv) {
   }
   if (config.foreground) return mount_and_serve(config, [] {});
   return run_in_background([&config](const auto& ready) { return mount_and_serve(config, ready); });
+}
+
+int run(int argc, const char* const* argv) {
+  const auto order = parse_command_line(argc, argv);
+  if (!order) return fail(order.error().message, usage_error);
+  return std::visit([](const auto& what) { return carry_out(what); }, *order);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class CommandLine : public testing::Test {
   void SetUp() override { unsetenv(key_variable); }
   void TearDown() override { unsetenv(key_variable); }
 
-  static Result<std::variant<Config, Information>> parse(std::vector<const char*> arguments) {
+  static Result<Order> parse(std::vector<const char*> arguments) {
     arguments.insert(arguments.begin(), "blobmount");
     arguments.push_back(nullptr);
     return parse_command_line(static_cast<int>(arguments.size()) - 1, arguments.data());
@@ -172,6 +172,35 @@ TEST_F(CommandLine, ContainersAreNotChosenInAContainer) {
                  "leave out one");
 }
 
+TEST_F(CommandLine, RefreshTakesPaths) {
+  const auto one = parse({"refresh", "/mnt/docs/a"});
+  const auto more = parse({"refresh", "a", "b c", "--", "-f"});
+
+  ASSERT_TRUE(one && more);
+  EXPECT_THAT(std::get<RefreshCommand>(*one).paths, ElementsAre("/mnt/docs/a"));
+  EXPECT_THAT(std::get<RefreshCommand>(*more).paths, ElementsAre("a", "b c", "-f"));
+}
+
+TEST_F(CommandLine, RefreshSaysWhatItTakes) {
+  const auto help = parse({"refresh", "--help"});
+
+  ASSERT_TRUE(help);
+  EXPECT_THAT(std::get<Information>(*help).text, HasSubstr("blobmount refresh [OPTIONS] PATH"));
+  expect_refused({"refresh"}, "PATH");
+  expect_refused({"refresh", ""}, "must not be empty");
+  expect_refused({"refresh", "--all", "/mnt"}, "blobmount refresh --help shows");
+}
+
+TEST_F(CommandLine, AnAccountCalledRefreshIsMountedByAnotherName) {
+  for (const auto* source : {"https://refresh.blob.core.windows.net", "refresh/docs"}) {
+    const auto parsed = parse({source, "/mnt"});
+    ASSERT_TRUE(parsed) << source;
+    EXPECT_EQ(std::get<Config>(*parsed).source.account, "refresh");
+  }
+  EXPECT_EQ(std::get<Config>(*parse({"--foreground", "refresh", "/mnt"})).source.account, "refresh");
+  expect_refused({"./refresh", "/mnt"}, "'.' is not the name of a storage account");
+}
+
 TEST_F(CommandLine, AnEmptyCacheDirectoryIsNotTakenForNone) {
   expect_refused({"--cache-dir", "", "account", "/mnt"}, "must not be empty");
 }
@@ -259,6 +288,7 @@ TEST_F(CommandLine, HelpAndVersionAreTextsToBePrinted) {
 
   ASSERT_TRUE(help && version);
   EXPECT_THAT(std::get<Information>(*help).text, HasSubstr("MOUNTPOINT"));
+  EXPECT_THAT(std::get<Information>(*help).text, HasSubstr("blobmount refresh PATH..."));
   EXPECT_THAT(std::get<Information>(*version).text, testing::MatchesRegex("blobmount [0-9.]+\n"));
 }
 

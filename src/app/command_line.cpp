@@ -48,10 +48,8 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_option("SOURCE", a.source, "ACCOUNT[/CONTAINER[/PREFIX]], or the https:// URL of one of them")
       ->required();
   app.add_option("MOUNTPOINT", a.mount_point, "An existing directory")->required()->check(not_empty);
-  app.add_option(
-         "--containers", a.containers,
-         "Of an account, show these containers: names or patterns such as logs-*, with commas; may be "
-         "given again (default: all but $...)")
+  app.add_option("--containers", a.containers,
+                 "Of an account, show only these: names, or patterns such as logs-* (default: all but $...)")
       ->type_name("GLOB[,GLOB...]")
       ->allow_extra_args(false);
   app.add_flag("-f,--foreground", a.config.foreground, "Stay in the foreground, and log to stderr");
@@ -96,10 +94,8 @@ void declare(CLI::App& app, Arguments& a) {
       ->default_str("1GiB");
 
   auto* more = app.add_option_group("More");
-  more->add_option(
-          "--consistency", a.consistency,
-          "close-to-open: a file is as it is when opened; cached:DURATION: as it was at most that "
-          "long ago, such as 30s, 5m, 2h or 1d; immutable: as when first seen. See blobmount refresh")
+  more->add_option("--consistency", a.consistency,
+                   "How fresh: close-to-open, cached:DURATION (such as 30s, 5m, 2h or 1d) or immutable")
       ->type_name("MODE")
       ->capture_default_str();
   more->add_option("--attr-ttl", a.attr_ttl_s, "Seconds for which open trusts what is known")

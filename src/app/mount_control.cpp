@@ -1,6 +1,9 @@
 #include "app/mount_control.hpp"
 
+#include <chrono>
 #include <cstdlib>
+#include <future>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -15,6 +18,9 @@ namespace blobmount {
 namespace {
 
 using nlohmann::json;
+
+/// For the kernel to take its notices; the client is more patient.
+constexpr std::chrono::seconds longest_wait{10};
 
 /// "a/b", or empty for the mount point.
 bool is_relative_path(std::string_view path) {
@@ -36,8 +42,11 @@ Result<json> refresh(FileSystem& files, const json& request) {
     return Error{ErrorCode::invalid_argument,
                  "refresh needs a \"path\" such as a/b, from the mount point on"};
   }
-  files.refresh(path->get_ref<const std::string&>());
-  return json::object();
+  const auto told = std::make_shared<std::promise<void>>();
+  files.refresh(path->get_ref<const std::string&>(), [told] { told->set_value(); });
+  if (told->get_future().wait_for(longest_wait) == std::future_status::ready) return json::object();
+  return Error{ErrorCode::timed_out,
+               "all is forgotten here, but the kernel has not heard of it yet: it waits for a slow request"};
 }
 
 Result<std::unique_ptr<ControlServer>> listen(const std::string& mount_point, FileSystem& files, Log& log) {

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/thread.hpp"
 #include "fuse/fuse_api.hpp"
@@ -46,21 +47,53 @@ void KernelNotices::add(Notice notice) {
     const auto [place, is_new] = waiting_.insert(std::move(notice));
     if (!is_new) return;
     order_.push_back(place);
+    ++added_;
     if (order_.size() > most_waiting) {
       waiting_.erase(order_.front());
       order_.pop_front();
       ++dropped_;
+      ++done_with_;
     }
   }
   work_.notify_one();
 }
 
+void KernelNotices::when_told(std::function<void()> then) {
+  {
+    const MutexLock lock(mutex_);
+    if (!ending_ && done_with_ < added_) {
+      hooks_.push_back({added_, std::move(then)});
+      return;
+    }
+  }
+  then();
+}
+
+void KernelNotices::done_with_one() {
+  std::vector<Hook> due;
+  {
+    const MutexLock lock(mutex_);
+    ++done_with_;
+    while (!hooks_.empty() && (ending_ || hooks_.front().after <= done_with_)) {
+      due.push_back(std::move(hooks_.front()));
+      hooks_.pop_front();
+    }
+  }
+  for (const auto& hook : due) hook.then();
+}
+
 void KernelNotices::run() {
-  for (auto notice = take(); notice; notice = take()) send(*notice);
+  for (auto notice = take(); notice; notice = take()) {
+    send(*notice);
+    done_with_one();
+  }
+  std::deque<Hook> left;
   {
     const MutexLock lock(mutex_);
     ended_ = true;
+    left = std::exchange(hooks_, {});
   }
+  for (const auto& hook : left) hook.then();
   end_.notify_one();
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,6 +39,7 @@ class KernelNotices final : public KernelCache {
 
   void drop_name(InodeId parent, std::string name) override { add({parent, std::move(name)}); }
   void drop_pages(InodeId inode) override { add({inode, std::nullopt}); }
+  void when_told(std::function<void()> then) override BM_EXCLUDES(mutex_);
 
   /// Drop what waits, and end the thread. Once nobody serves the session any more: what the kernel still asks
   /// is refused meanwhile, since a notice that is being sent may wait for the one who asks.
@@ -57,6 +59,7 @@ class KernelNotices final : public KernelCache {
   void run() BM_EXCLUDES(mutex_);
   std::optional<Notice> take() BM_EXCLUDES(mutex_);
   void send(const Notice& notice);
+  void done_with_one() BM_EXCLUDES(mutex_);
   bool has_ended(Duration at_most) BM_EXCLUDES(mutex_);
 
   fuse_session* const session_;
@@ -68,6 +71,13 @@ class KernelNotices final : public KernelCache {
   std::condition_variable end_;
   std::set<Notice> waiting_ BM_GUARDED_BY(mutex_);
   std::deque<std::set<Notice>::const_iterator> order_ BM_GUARDED_BY(mutex_);  ///< of waiting_, oldest first
+  std::uint64_t added_ BM_GUARDED_BY(mutex_) = 0;
+  std::uint64_t done_with_ BM_GUARDED_BY(mutex_) = 0;  ///< sent, or dropped
+  struct Hook {
+    std::uint64_t after;  ///< that many are done with
+    std::function<void()> then;
+  };
+  std::deque<Hook> hooks_ BM_GUARDED_BY(mutex_);
   std::uint64_t dropped_ BM_GUARDED_BY(mutex_) = 0;
   bool ending_ BM_GUARDED_BY(mutex_) = false;
   bool ended_ BM_GUARDED_BY(mutex_) = false;

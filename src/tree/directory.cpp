@@ -11,6 +11,7 @@ namespace {
 
 /// Above this many names asked for one by one, those too old to be used go.
 constexpr std::size_t many_answers = 4096;
+constexpr std::size_t most_noted_absent = 1024;
 constexpr auto longest_use = std::chrono::minutes{10};
 
 bool young_enough(const Found& found, MaximumAge age, SteadyTime now) {
@@ -247,6 +248,24 @@ std::optional<BlobDetails> Directory::known_details(const std::string& name, con
   if (answer == answers_.end() || !answer->second.details || answer->second.entry->etag != etag)
     return std::nullopt;
   return *answer->second.details;
+}
+
+bool Directory::note_absent(const std::string& name, Duration age) {
+  const auto now = context_.clock.now();
+  const MutexLock lock(mutex_);
+  if (noted_absent_.size() >= most_noted_absent)
+    std::erase_if(noted_absent_, [now](const auto& noted) { return noted.second <= now; });
+  if (noted_absent_.size() >= most_noted_absent) return false;
+  noted_absent_.insert_or_assign(name, now + age);
+  return true;
+}
+
+std::vector<std::string> Directory::take_noted_absent() {
+  std::vector<std::string> names;
+  const MutexLock lock(mutex_);
+  for (const auto& [name, until] : noted_absent_) names.push_back(name);
+  noted_absent_.clear();
+  return names;
 }
 
 void Directory::doubt(const std::string& name) {

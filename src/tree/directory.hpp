@@ -91,6 +91,11 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   /// A walk has listed it, too: `fresh` took the place of `old`, if any.
   void adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh) BM_EXCLUDES(mutex_);
 
+  /// The kernel will believe for `age` that there is no `name`. False: it must not, there are too many such.
+  bool note_absent(const std::string& name, Duration age) BM_EXCLUDES(mutex_);
+  /// Those that it may still believe; not noted any more.
+  std::vector<std::string> take_noted_absent() BM_EXCLUDES(mutex_);
+
   /// What is known of `name` has been proved wrong: ask again.
   void doubt(const std::string& name) BM_EXCLUDES(mutex_);
   /// The same for all names.
@@ -142,6 +147,8 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   std::optional<SteadyTime> all_doubted_ BM_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Request<Found>> resolving_ BM_GUARDED_BY(mutex_);
   std::optional<Request<SharedSnapshot>> listing_ BM_GUARDED_BY(mutex_);
+  /// Names that the kernel believes to be absent, and until when.
+  std::unordered_map<std::string, SteadyTime> noted_absent_ BM_GUARDED_BY(mutex_);
   bool said_left_out_ BM_GUARDED_BY(mutex_) = false;
 };
 

@@ -96,10 +96,13 @@ void MountedTree::look_up(InodeId parent, const std::string& name, Completion<Lo
   if (name.size() > longest_file_name) return done(Error{ErrorCode::name_too_long, "look up '" + name + "'"});
 
   node->directory->look_up(
-      name, freshness_.lookup, [this, parent = node->directory, done = std::move(done)](Result<Found> found) {
+      name, freshness_.lookup,
+      [this, name, parent = node->directory, done = std::move(done)](Result<Found> found) {
         if (!found) return done(std::move(found).error());
-        if (!found->entry)
-          return done(Lookup{.absent_for = time_left(found->asked, freshness_.lookup.absent)});
+        if (!found->entry) {
+          const auto age = time_left(found->asked, freshness_.lookup.absent);
+          return done(Lookup{.absent_for = parent->note_absent(name, age) ? age : Duration{0}});
+        }
         done(Lookup{.entry = enter(parent, *found->entry, found->told)});
       });
 }
@@ -203,33 +206,72 @@ void MountedTree::extended_attributes(InodeId inode, Completion<std::vector<Exte
 }
 
 void MountedTree::tell_kernel(InodeId directory, const std::string& name) {
-  if (auto* const kernel = kernel_.load()) kernel->drop_name(directory, name);
+  const MutexLock lock(kernel_mutex_);
+  if (kernel_ != nullptr) kernel_->drop_name(directory, name);
 }
 
-void MountedTree::refresh(const std::string& path) {
+void MountedTree::serve(KernelCache* kernel) {
+  const MutexLock lock(kernel_mutex_);
+  kernel_ = kernel;
+}
+
+void MountedTree::refresh(const std::string& path, std::function<void()> done) {
+  const auto root = inodes_.find(root_inode)->directory;
+  const auto below = location_of(path);
+  snapshots_.drop_below(below);
+  if (path.empty()) {
+    root->doubt_all();
+    drop_absent(*root);
+  } else {
+    const auto [where, name] = parent_of(below);
+    snapshots_.drop(where);
+    if (const auto parent = inodes_.find_directory(where)) {
+      parent->directory->doubt(name);
+      tell_kernel(parent->id, name);  // also where it knows that there is no such name
+    }
+  }
+  const auto inside = below.to_string();
+  auto concerned = inodes_.all([&](const Node& node) {
+    const auto itself = node.parent->where().child_directory(node.entry.name).to_string();
+    return below.is_account() || itself.starts_with(inside);
+  });
+  // the deepest first: should the kernel's queue be too long for all, a directory takes along what is in it
+  std::ranges::sort(concerned, std::greater<>(),
+                    [](const SharedNode& node) { return node->parent->where().path.size(); });
+  for (const auto& node : concerned) {
+    node->parent->doubt(node->entry.name);
+    if (node->is_directory()) {
+      node->directory->doubt_all();
+      drop_absent(*node->directory);
+    }
+    tell_kernel(node->parent->inode(), node->entry.name);
+  }
+  when_kernel_knows(std::move(done));
+}
+
+/// Of what may be a directory.
+Location MountedTree::location_of(const std::string& path) {
   const auto top = inodes_.find(root_inode)->directory->where();
   auto place = Location{top.container, top.path + path};
   if (top.is_account() && !path.empty()) {
     const auto slash = std::min(path.find('/'), path.size());
     place = {path.substr(0, slash), path.substr(std::min(slash + 1, path.size()))};
   }
-  auto below = place;
-  if (!below.path.empty() && !below.path.ends_with('/')) below.path += '/';
-  const auto itself = place.to_string(), inside = below.to_string();
+  if (!place.path.empty() && !place.path.ends_with('/')) place.path += '/';
+  return place;
+}
 
-  snapshots_.drop_below(below);
-  const auto concerned = inodes_.all([&](const Node& node) {
-    const auto parent = node.parent->where();
-    const auto own = parent.is_account() ? Location{node.entry.name, ""} : parent.child_file(node.entry.name);
-    return below.is_account() || own.to_string() == itself || (own.to_string() + "/").starts_with(inside);
-  });
-  for (const auto& node : concerned) {
-    snapshots_.drop(node->parent->where());
-    node->parent->doubt(node->entry.name);
-    if (node->is_directory()) node->directory->doubt_all();
-    tell_kernel(node->parent->inode(), node->entry.name);
+/// What the kernel believes to be absent in `directory`, it is to ask for again.
+void MountedTree::drop_absent(Directory& directory) {
+  for (const auto& name : directory.take_noted_absent()) tell_kernel(directory.inode(), name);
+}
+
+void MountedTree::when_kernel_knows(std::function<void()> done) {
+  {
+    const MutexLock lock(kernel_mutex_);
+    if (kernel_ != nullptr) return kernel_->when_told(std::move(done));
   }
-  if (path.empty()) inodes_.find(root_inode)->directory->doubt_all();
+  done();
 }
 
 }  // namespace blobmount

@@ -11,6 +11,7 @@
 #include "blobmount/config.hpp"
 #include "blobmount/file_system.hpp"
 
+#include "base/annotated_mutex.hpp"
 #include "base/log.hpp"
 #include "cache/memory_tier.hpp"
 #include "tree/directory.hpp"
@@ -34,8 +35,8 @@ class MountedTree final : public FileSystem {
   void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) override;
   void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) override;
   void extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) override;
-  void serve(KernelCache* kernel) override { kernel_ = kernel; }
-  void refresh(const std::string& path) override;
+  void serve(KernelCache* kernel) override BM_EXCLUDES(kernel_mutex_);
+  void refresh(const std::string& path, std::function<void()> done) override;
 
  private:
   class Opened;
@@ -47,7 +48,10 @@ class MountedTree final : public FileSystem {
   [[nodiscard]] Duration time_left(SteadyTime since, Duration age) const;
   Error refuse_archived(const Node& node);
   std::shared_ptr<OpenFile> open_version(const SharedNode& node);
-  void tell_kernel(InodeId directory, const std::string& name);
+  [[nodiscard]] Location location_of(const std::string& path);
+  void drop_absent(Directory& directory);
+  void when_kernel_knows(std::function<void()> done) BM_EXCLUDES(kernel_mutex_);
+  void tell_kernel(InodeId directory, const std::string& name) BM_EXCLUDES(kernel_mutex_);
   void give_back_inodes();
 
   MemoryTier& memory_;
@@ -63,7 +67,8 @@ class MountedTree final : public FileSystem {
   Walks walks_;
   const DirectoryContext context_;
   FilesAhead files_ahead_;
-  std::atomic<KernelCache*> kernel_{nullptr};
+  Mutex kernel_mutex_;
+  KernelCache* kernel_ BM_GUARDED_BY(kernel_mutex_) = nullptr;
   std::atomic<SteadyTime::rep> archived_logged_{SteadyTime::min().time_since_epoch().count()};
   InodeTable inodes_;
 };

@@ -337,7 +337,10 @@ class RememberingFiles final : public FileSystem {
   void open_directory(InodeId, Completion<std::shared_ptr<OpenDirectory>>) override {}
   void extended_attributes(InodeId, Completion<std::vector<ExtendedAttribute>>) override {}
   void serve(KernelCache*) override {}
-  void refresh(const std::string& path) override { refreshed.push_back(path); }
+  void refresh(const std::string& path, std::function<void()> done) override {
+    refreshed.push_back(path);
+    done();
+  }
 
   std::vector<std::string> refreshed;
 };

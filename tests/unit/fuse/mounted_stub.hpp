@@ -123,7 +123,7 @@ class StubFileSystem final : public FileSystem {
     done(extended);
   }
   void serve(KernelCache* /*kernel*/) override {}
-  void refresh(const std::string& /*path*/) override {}
+  void refresh(const std::string& /*path*/, std::function<void()> done) override { done(); }
 
   /// Lookups of names that begin with "held" wait for this, which answers them with `cancelled`.
   void release() BM_EXCLUDES(mutex_) {

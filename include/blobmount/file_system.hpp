@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -102,6 +103,9 @@ class KernelCache {
   virtual void drop_name(InodeId parent, std::string name) = 0;
   /// Pages and attributes of `inode`.
   virtual void drop_pages(InodeId inode) = 0;
+  /// Run `then`, on any thread, when all that was said so far has been told to the kernel; or when it never
+  /// will be, because the mount ends.
+  virtual void when_told(std::function<void()> then) = 0;
 };
 
 /// Safe to use from any thread. Each call that takes a completion reports to it exactly once, on any thread,
@@ -126,7 +130,7 @@ class FileSystem {
   virtual void serve(KernelCache* kernel) = 0;
   /// Forget what is known of `path` and all below it, here and in the kernel. `path` is relative to the mount
   /// point; empty: everything.
-  virtual void refresh(const std::string& path) = 0;
+  virtual void refresh(const std::string& path, std::function<void()> done) = 0;
 };
 
 }  // namespace blobmount

@@ -144,7 +144,8 @@ void Directory::list(const ListingAge& age, Completion<SharedSnapshot> done) {
     if (!fresh) {
       first = !listing_;
       if (first) listing_.emplace().asked = now;
-      const bool late = !first && now - listing_->asked >= age.opened;
+      const bool doubted = listing_doubted_ && listing_->asked <= *listing_doubted_;
+      const bool late = !first && (doubted || now - listing_->asked >= age.opened);
       (late ? listing_->late : listing_->waiting).push_back(std::move(done));
     }
   }
@@ -156,7 +157,7 @@ void Directory::list(const ListingAge& age, Completion<SharedSnapshot> done) {
 }
 
 bool Directory::usable(const DirectorySnapshot& snapshot, const ListingAge& age, SteadyTime now) const {
-  if (all_doubted_ && snapshot.asked() <= *all_doubted_) return false;
+  if (snapshot.failed() || (listing_doubted_ && snapshot.asked() <= *listing_doubted_)) return false;
   const bool walked = snapshot.cause() == DirectorySnapshot::Cause::walked;
   return now - snapshot.asked() < (walked ? age.walked : age.opened);
 }
@@ -202,16 +203,17 @@ void Directory::begun(Result<SharedSnapshot> snapshot) {
 }
 
 void Directory::listed(const SharedSnapshot& snapshot) {
-  const auto old = context_.snapshots.keep(where_, snapshot);
   context_.walks.listed(where_, snapshot->size());
-  adopt(old, *snapshot);
+  if (const auto old = context_.snapshots.keep(where_, snapshot)) adopt(*old, *snapshot);
 }
 
 void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh) {
   const auto [left_out, example] = fresh.left_out();
+  std::vector<std::string> changed;
   bool say_left_out = false;
   {
     const MutexLock lock(mutex_);
+    changed = answered_otherwise(fresh);
     const auto asked = fresh.asked();
     std::erase_if(answers_, [asked](const auto& answer) { return answer.second.asked <= asked; });
     std::erase_if(doubts_, [asked](const auto& doubt) { return doubt.second < asked; });
@@ -221,8 +223,23 @@ void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh)
     context_.log.warning("names that no path can have are left out",
                          {{"directory", where_.to_string()}, {"count", left_out}, {"first", example}});
   }
-  if (!old || !context_.on_change) return;
-  for (const auto& name : changed_names(*old, fresh)) context_.on_change(inode_, name);
+  if (!context_.on_change) return;
+  if (old) std::ranges::move(changed_names(*old, fresh), std::back_inserter(changed));
+  std::ranges::sort(changed);
+  changed.erase(std::ranges::unique(changed).begin(), changed.end());
+  for (const auto& name : changed) context_.on_change(inode_, name);
+}
+
+/// What was said last of a name was not told by a listing.
+std::vector<std::string> Directory::answered_otherwise(const DirectorySnapshot& fresh) const {
+  std::vector<std::string> names;
+  for (const auto& [name, answer] : answers_) {
+    if (answer.asked > fresh.asked()) continue;
+    const auto now = fresh.find(name).entry;
+    const bool same = answer.entry && now ? same_version(*answer.entry, *now) : !answer.entry && !now;
+    if (!same) names.push_back(name);
+  }
+  return names;
 }
 
 void Directory::details(const std::string& name, const std::string& etag, Completion<BlobDetails> done) {
@@ -277,7 +294,18 @@ void Directory::doubt(const std::string& name) {
 void Directory::doubt_all() {
   const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
-  all_doubted_ = now;
+  all_doubted_ = listing_doubted_ = now;
+}
+
+void Directory::doubt_listing() {
+  const auto now = context_.clock.now();
+  const MutexLock lock(mutex_);
+  listing_doubted_ = now;
+}
+
+bool Directory::doubts(const std::string& name, SteadyTime asked) const {
+  const MutexLock lock(mutex_);
+  return doubted(name, asked);
 }
 
 }  // namespace blobmount

@@ -100,6 +100,10 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void doubt(const std::string& name) BM_EXCLUDES(mutex_);
   /// The same for all names.
   void doubt_all() BM_EXCLUDES(mutex_);
+  /// Which names there are: list again.
+  void doubt_listing() BM_EXCLUDES(mutex_);
+  /// Whether that has been proved wrong which was said of `name` when asked for at that time.
+  [[nodiscard]] bool doubts(const std::string& name, SteadyTime asked) const BM_EXCLUDES(mutex_);
 
  private:
   /// Those who wait for one answer.
@@ -132,6 +136,8 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name,
                                                          const std::string& etag) const BM_EXCLUDES(mutex_);
   void drop_old_answers() BM_REQUIRES(mutex_);
+  [[nodiscard]] std::vector<std::string> answered_otherwise(const DirectorySnapshot& fresh) const
+      BM_REQUIRES(mutex_);
 
   const DirectoryContext& context_;
   const InodeId inode_;
@@ -145,6 +151,7 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   /// Names of which nothing is true that was asked for at that time or before.
   std::unordered_map<std::string, SteadyTime> doubts_ BM_GUARDED_BY(mutex_);
   std::optional<SteadyTime> all_doubted_ BM_GUARDED_BY(mutex_);
+  std::optional<SteadyTime> listing_doubted_ BM_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Request<Found>> resolving_ BM_GUARDED_BY(mutex_);
   std::optional<Request<SharedSnapshot>> listing_ BM_GUARDED_BY(mutex_);
   /// Names that the kernel believes to be absent, and until when.

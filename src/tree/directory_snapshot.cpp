@@ -17,6 +17,11 @@ bool DirectorySnapshot::complete() const {
   return complete_;
 }
 
+bool DirectorySnapshot::failed() const {
+  const MutexLock lock(mutex_);
+  return failure_.has_value();
+}
+
 std::size_t DirectorySnapshot::size() const {
   const MutexLock lock(mutex_);
   return size_;

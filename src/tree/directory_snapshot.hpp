@@ -43,6 +43,8 @@ class DirectorySnapshot {
   [[nodiscard]] SteadyTime told() const BM_EXCLUDES(mutex_);
   [[nodiscard]] Cause cause() const { return cause_; }
   [[nodiscard]] bool complete() const BM_EXCLUDES(mutex_);
+  /// It will never be.
+  [[nodiscard]] bool failed() const BM_EXCLUDES(mutex_);
 
   struct Known {
     bool decided = false;  ///< while it is under way, what comes may say more of the name

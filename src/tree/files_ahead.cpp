@@ -16,6 +16,11 @@ constexpr std::size_t most_sequences = 8;
 /// The next directory is the same walker's within that time.
 constexpr auto longest_pause = std::chrono::seconds{5};
 
+/// How far ahead of the file at hand `index` is; 0: it is not, or there is none.
+std::size_t distance_to(const ReadingOrder& order, std::optional<std::size_t> index) {
+  return index ? static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, order.distance_to(*index))) : 0;
+}
+
 }  // namespace
 
 std::unique_ptr<MemoryTier::Reader> FilesAhead::open(const std::shared_ptr<Directory>& directory,
@@ -24,6 +29,8 @@ std::unique_ptr<MemoryTier::Reader> FilesAhead::open(const std::shared_ptr<Direc
   auto guesses = guess(*directory, entry);
   guesses.wrong.clear();
   auto reader = guesses.right ? std::move(guesses.right) : memory_.open(std::move(version));
+  const auto soon = MaximumAge{.present = longest_known_ / 2, .absent = longest_known_ / 2};
+  for (const auto& name : guesses.renewals) directory->renew(name, soon, [](const Result<Found>&) {});
   if (!guesses.files.empty()) fetch(directory, guesses);
   return reader;
 }
@@ -42,8 +49,10 @@ FilesAhead::Guesses FilesAhead::guess(const Directory& directory, const KnownEnt
     readers.clear();
     sequence->window = 0;
     sequence->last_fetched.reset();
+    sequence->last_renewed.reset();
     return guesses;
   }
+  keep_pace(*sequence);
   if (auto right = readers.extract(*index)) {
     guesses.right = std::move(right.mapped());
     sequence->window = std::min(2 * sequence->window, longest_window);
@@ -58,7 +67,16 @@ FilesAhead::Guesses FilesAhead::guess(const Directory& directory, const KnownEnt
   }
   guesses.sequence = sequence;
   extend(*sequence, guesses);
+  extend_renewals(*sequence, guesses);
   return guesses;
+}
+
+void FilesAhead::keep_pace(Sequence& sequence) {
+  const auto now = clock_.now();
+  const auto last = std::exchange(sequence.last_opened, now);
+  if (last == SteadyTime{}) return;
+  const auto pause = std::chrono::duration_cast<Duration>(now - last);
+  sequence.pace = (3 * sequence.pace + pause) / 4;
 }
 
 std::shared_ptr<FilesAhead::Sequence> FilesAhead::sequence_of(const Directory& directory,
@@ -99,10 +117,7 @@ std::shared_ptr<FilesAhead::Sequence> FilesAhead::sequence_of(const Directory& d
 
 void FilesAhead::extend(Sequence& sequence, Guesses& guesses) {
   if (sequence.window == 0 && sequence.order.run() > 0) sequence.window = first_window;
-  std::size_t fetched = 0;
-  if (sequence.last_fetched)
-    fetched = static_cast<std::size_t>(
-        std::max<std::ptrdiff_t>(0, sequence.order.distance_to(*sequence.last_fetched)));
+  auto fetched = distance_to(sequence.order, sequence.last_fetched);
   auto bytes = memory_.budget().total() / part_of_memory;
   bytes -= std::min(bytes, sequence.readers.size() * small);
   while (fetched < sequence.window && bytes >= small) {
@@ -125,11 +140,25 @@ void FilesAhead::extend(Sequence& sequence, Guesses& guesses) {
   }
 }
 
+/// Those that will be opened before what is learned now is too old.
+void FilesAhead::extend_renewals(Sequence& sequence, Guesses& guesses) const {
+  auto window = sequence.window;
+  if (sequence.pace > Duration{0}) {
+    const auto soon = std::max<std::int64_t>(2, longest_known_ / 2 / sequence.pace);
+    window = std::min(window, static_cast<std::size_t>(soon));
+  }
+  for (auto renewed = distance_to(sequence.order, sequence.last_renewed); renewed < window;) {
+    const auto index = sequence.order.ahead(++renewed);
+    if (!index) return;
+    sequence.last_renewed = index;
+    if (sequence.readers.contains(*index))
+      guesses.renewals.emplace_back(sequence.snapshot->item(*index).name);
+  }
+}
+
 void FilesAhead::fetch(const std::shared_ptr<Directory>& directory, Guesses& guesses) {
-  const auto soon = MaximumAge{.present = longest_known_ / 2, .absent = longest_known_ / 2};
   std::vector<std::pair<std::size_t, std::unique_ptr<MemoryTier::Reader>>> fetching;
   for (const auto& [index, entry] : guesses.files) {
-    directory->renew(entry.name, soon, [](const Result<Found>&) {});
     const auto where = directory->where().child_file(entry.name);
     auto reader = memory_.open(std::make_shared<const BlobVersion>(
         BlobVersion{where.container, where.path, entry.etag, entry.size}));

@@ -42,8 +42,11 @@ class FilesAhead {
     std::string place;
     SharedSnapshot snapshot;
     ReadingOrder order;
-    std::size_t window = 0;                     ///< files
-    std::optional<std::size_t> last_fetched{};  ///< what comes before it has been, too
+    std::size_t window = 0;  ///< files
+    SteadyTime last_opened{};
+    Duration pace{0};  ///< from one file to the next
+    // what comes before them has been, too
+    std::optional<std::size_t> last_fetched{}, last_renewed{};
     std::unordered_map<std::size_t, std::unique_ptr<MemoryTier::Reader>> readers{};
   };
   /// Most recent first.
@@ -55,6 +58,7 @@ class FilesAhead {
   struct Guesses {
     std::shared_ptr<Sequence> sequence{};
     std::vector<Guess> files{};
+    std::vector<std::string> renewals{};
     std::vector<std::unique_ptr<MemoryTier::Reader>> wrong{};  ///< whose fetches end with them
     std::unique_ptr<MemoryTier::Reader> right{};
   };
@@ -62,7 +66,9 @@ class FilesAhead {
   Guesses guess(const Directory& directory, const KnownEntry& entry) BM_EXCLUDES(mutex_);
   std::shared_ptr<Sequence> sequence_of(const Directory& directory, const SharedSnapshot& snapshot,
                                         Guesses& guesses) BM_REQUIRES(mutex_);
+  void keep_pace(Sequence& sequence) BM_REQUIRES(mutex_);
   void extend(Sequence& sequence, Guesses& guesses) BM_REQUIRES(mutex_);
+  void extend_renewals(Sequence& sequence, Guesses& guesses) const BM_REQUIRES(mutex_);
   void fetch(const std::shared_ptr<Directory>& directory, Guesses& guesses) BM_EXCLUDES(mutex_);
 
   MemoryTier& memory_;

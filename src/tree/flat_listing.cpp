@@ -115,19 +115,25 @@ bool FlatListing::wants_more() {
 void FlatListing::take(BlobPage page, SteadyTime asked) {
   Actions actions;
   bool in_vain = false;
+  std::shared_ptr<PageStream<BlobPage>> stream;  // which may end with it
   {
     const MutexLock lock(mutex_);
     if (ended_) return;
     ++pages_;
     divide(std::move(page), asked, actions);
     in_vain = not_by_name_;
+    if (in_vain) stream = std::exchange(stream_, nullptr);
     give_up_on_far(actions);
   }
-  if (in_vain) snapshots_.drop_below(where_);
+  if (in_vain) snapshots_.drop_below(where_, clock_.now());
   carry_out(std::move(actions));
 }
 
 void FlatListing::divide(BlobPage page, SteadyTime asked, Actions& actions) {
+  // a page begins at the name that its marker says: what came before that since the marker was told is
+  // missing
+  auto since = marker_asked_.value_or(asked);
+  if (!marker_asked_ || !page.blobs.empty()) marker_asked_ = asked;
   for (auto& blob : page.blobs) {
     if (blob.name < last_) {
       // nothing can be told any more from where the listing is
@@ -139,7 +145,7 @@ void FlatListing::divide(BlobPage page, SteadyTime asked, Actions& actions) {
     }
     last_ = blob.name;
     leave(blob.name, actions);
-    place(std::move(blob), asked);
+    place(std::move(blob), std::exchange(since, asked));
   }
   for (auto& open : open_) flush(open);
 }
@@ -219,8 +225,7 @@ void FlatListing::carry_out(Actions actions) {
 void FlatListing::deliver(const Open& open) {
   open.snapshot->finish();
   const Location where{where_.container, open.path};
-  const auto old = snapshots_.keep(where, open.snapshot);
-  on_listed_(where, old, *open.snapshot);
+  if (const auto old = snapshots_.keep(where, open.snapshot)) on_listed_(where, *old, *open.snapshot);
   std::vector<Waiting> served;
   {
     const MutexLock lock(mutex_);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -91,6 +92,8 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   mutable Mutex mutex_;
   std::shared_ptr<PageStream<BlobPage>> stream_ BM_GUARDED_BY(mutex_);
   std::string last_ BM_GUARDED_BY(mutex_);  ///< the blob told last
+  /// When the page was asked for that said where the next one begins.
+  std::optional<SteadyTime> marker_asked_ BM_GUARDED_BY(mutex_);
   std::size_t pages_ BM_GUARDED_BY(mutex_) = 0;
   std::vector<Open> open_ BM_GUARDED_BY(mutex_);  ///< outermost first
   /// Left, but not on the shelf yet.

@@ -31,8 +31,9 @@ class Listing final : public PageReader<Page> {
   bool wants_more() override { return snapshot_.use_count() > 1; }
 
   void take(Page page, SteadyTime /*asked*/) override {
+    const bool last = page.next_marker.empty();
     add(std::move(page));
-    if (!wants_more())
+    if (!last && !wants_more())
       end(Error{ErrorCode::cancelled, "nobody reads '" + directory_.to_string() + "' any more"});
   }
 

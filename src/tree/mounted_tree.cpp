@@ -49,7 +49,10 @@ class MountedTree::Opened final : public OpenDirectory {
   }
 
   Entry look_up(std::size_t index) override {
-    return tree_.enter(directory_, snapshot_->entry(index), snapshot_->told());
+    const auto known = snapshot_->entry(index);
+    auto entry = tree_.enter(directory_, known, snapshot_->told());
+    if (directory_->doubts(known.name, snapshot_->asked())) entry.valid_for = Duration{0};
+    return entry;
   }
 
  private:
@@ -109,7 +112,9 @@ void MountedTree::look_up(InodeId parent, const std::string& name, Completion<Lo
 
 Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told) {
   const auto node = inodes_.look_up(parent, entry);
-  if (node->id % inodes_at_a_time == 0) give_back_inodes();
+  if (auto next = next_look_.load();
+      node->id >= next && next_look_.compare_exchange_strong(next, node->id + inodes_at_a_time))
+    give_back_inodes();
   return {attributes_of(*node), time_left(told, freshness_.lookup.present)};
 }
 
@@ -218,23 +223,14 @@ void MountedTree::serve(KernelCache* kernel) {
 void MountedTree::refresh(const std::string& path, std::function<void()> done) {
   const auto root = inodes_.find(root_inode)->directory;
   const auto below = location_of(path);
-  snapshots_.drop_below(below);
-  if (path.empty()) {
-    root->doubt_all();
-    drop_absent(*root);
-  } else {
-    const auto [where, name] = parent_of(below);
-    snapshots_.drop(where);
-    if (const auto parent = inodes_.find_directory(where)) {
-      parent->directory->doubt(name);
-      tell_kernel(parent->id, name);  // also where it knows that there is no such name
-    }
-  }
+  snapshots_.drop_below(below, clock_.now());
+  walks_.stop();  // it may have listed some of that already
   const auto inside = below.to_string();
-  auto concerned = inodes_.all([&](const Node& node) {
-    const auto itself = node.parent->where().child_directory(node.entry.name).to_string();
-    return below.is_account() || itself.starts_with(inside);
-  });
+  const auto place_of = [](const Node& node) {
+    return node.parent->where().child_directory(node.entry.name).to_string();
+  };
+  auto concerned =
+      inodes_.all([&](const Node& node) { return below.is_account() || place_of(node).starts_with(inside); });
   // the deepest first: should the kernel's queue be too long for all, a directory takes along what is in it
   std::ranges::sort(concerned, std::greater<>(),
                     [](const SharedNode& node) { return node->parent->where().path.size(); });
@@ -244,7 +240,19 @@ void MountedTree::refresh(const std::string& path, std::function<void()> done) {
       node->directory->doubt_all();
       drop_absent(*node->directory);
     }
-    tell_kernel(node->parent->inode(), node->entry.name);
+    if (place_of(*node) != inside) tell_kernel(node->parent->inode(), node->entry.name);
+  }
+  if (path.empty()) {
+    root->doubt_all();
+    drop_absent(*root);
+  } else {
+    const auto [where, name] = parent_of(below);
+    snapshots_.drop(where);
+    if (const auto parent = inodes_.find_directory(where)) {
+      parent->directory->doubt(name);
+      parent->directory->doubt_listing();
+      tell_kernel(parent->id, name);  // also where it knows that there is no such name
+    }
   }
   when_kernel_knows(std::move(done));
 }

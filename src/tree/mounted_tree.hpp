@@ -70,6 +70,7 @@ class MountedTree final : public FileSystem {
   Mutex kernel_mutex_;
   KernelCache* kernel_ BM_GUARDED_BY(kernel_mutex_) = nullptr;
   std::atomic<SteadyTime::rep> archived_logged_{SteadyTime::min().time_since_epoch().count()};
+  std::atomic<InodeId> next_look_{0};  ///< from that inode on, see whether there are too many
   InodeTable inodes_;
 };
 

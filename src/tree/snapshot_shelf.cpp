@@ -4,13 +4,15 @@
 
 namespace blobmount {
 
-SharedSnapshot SnapshotShelf::keep(const Location& where, SharedSnapshot snapshot) {
+std::optional<SharedSnapshot> SnapshotShelf::keep(const Location& where, SharedSnapshot snapshot) {
   Shelf gone;  // freed when the lock is free again
   const auto size = snapshot->footprint();
   const MutexLock lock(mutex_);
+  if (dropped_ && snapshot->asked() <= *dropped_) return std::nullopt;
   auto place = where.to_string();
   SharedSnapshot replaced;
   if (const auto old = places_.find(place); old != places_.end()) {
+    if (snapshot->asked() < old->second->snapshot->asked()) return std::nullopt;
     replaced = old->second->snapshot;
     remove(old->second, gone);
   }
@@ -35,10 +37,11 @@ void SnapshotShelf::drop(const Location& where) {
   if (const auto place = places_.find(where.to_string()); place != places_.end()) remove(place->second, gone);
 }
 
-void SnapshotShelf::drop_below(const Location& where) {
+void SnapshotShelf::drop_below(const Location& where, SteadyTime now) {
   Shelf gone;
   const auto above = where.to_string();
   const MutexLock lock(mutex_);
+  dropped_ = now;
   for (auto kept = kept_.begin(); kept != kept_.end();) {
     const auto next = std::next(kept);
     if (where.is_account() || kept->place.starts_with(above)) remove(kept, gone);

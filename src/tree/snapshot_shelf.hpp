@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <unordered_map>
-#include <vector>
+
+#include "blobmount/clock.hpp"
 
 #include "base/annotated_mutex.hpp"
 #include "base/memory_budget.hpp"
@@ -22,14 +24,15 @@ class SnapshotShelf {
   /// `budget` outlives the shelf.
   explicit SnapshotShelf(MemoryBudget& budget) : budget_(budget) {}
 
-  /// A complete one, in place of what was kept for `where`, which is returned. The latest one is kept,
-  /// however large.
-  SharedSnapshot keep(const Location& where, SharedSnapshot snapshot) BM_EXCLUDES(mutex_);
+  /// A complete one, in place of what was kept for `where`, which is returned; null: nothing was. The latest
+  /// one is kept, however large. Nothing: it is not kept, because a younger one is, or because it was asked
+  /// for before a drop_below().
+  std::optional<SharedSnapshot> keep(const Location& where, SharedSnapshot snapshot) BM_EXCLUDES(mutex_);
   /// Null: none is kept.
   [[nodiscard]] SharedSnapshot find(const Location& where) BM_EXCLUDES(mutex_);
   void drop(const Location& where) BM_EXCLUDES(mutex_);
-  /// Those of `where`, and of all that is below it, are not needed any more.
-  void drop_below(const Location& where) BM_EXCLUDES(mutex_);
+  /// Those of `where`, and of all that is below it, go; `now`: nor do those count that are on their way.
+  void drop_below(const Location& where, SteadyTime now) BM_EXCLUDES(mutex_);
 
  private:
   struct Kept {
@@ -46,6 +49,7 @@ class SnapshotShelf {
   Shelf kept_ BM_GUARDED_BY(mutex_);  ///< used longest ago first
   std::unordered_map<std::string, Shelf::iterator> places_ BM_GUARDED_BY(mutex_);
   std::uint64_t size_ BM_GUARDED_BY(mutex_) = 0;  ///< bytes
+  std::optional<SteadyTime> dropped_ BM_GUARDED_BY(mutex_);
 };
 
 }  // namespace blobmount

@@ -21,7 +21,7 @@ constexpr std::size_t most_beside = 8;
 std::vector<Location> Walks::above(const Location& directory) const {
   std::vector<Location> above;
   auto where = directory;
-  while (where.container != top_.container || where.path.size() > top_.path.size()) {
+  while (!where.is_account() && (where.container != top_.container || where.path.size() > top_.path.size())) {
     where = parent_of(where).first;
     above.push_back(where);
   }
@@ -70,8 +70,8 @@ bool Walks::opened(const Location& directory, Completion<SharedSnapshot> done) {
 }
 
 /// The flat listing that is to tell of `directory`, if any.
-std::shared_ptr<FlatListing> Walks::covering(const Location& directory, const std::vector<Location>& above) {
-  if (auto flat = flat_at(directory); flat && flat->covers(directory)) return flat;
+std::shared_ptr<FlatListing> Walks::covering(const Location& directory,
+                                             const std::vector<Location>& above) const {
   for (const auto& where : above) {
     if (auto flat = flat_at(where); flat && flat->covers(directory)) return flat;
   }
@@ -153,7 +153,10 @@ void Walks::list_ahead(const Location& where, SharedSnapshot snapshot) {
   list_directory(store_, clock_, containers_, where, std::move(snapshot),
                  [this, where, watched](const Status& outcome) {
                    const auto complete = watched.lock();
-                   if (outcome && complete) on_listed_(where, snapshots_.keep(where, complete), *complete);
+                   if (outcome && complete) {
+                     if (const auto old = snapshots_.keep(where, complete))
+                       on_listed_(where, *old, *complete);
+                   }
                    const MutexLock lock(mutex_);
                    beside_.erase(where.to_string());
                  });
@@ -170,6 +173,17 @@ void Walks::used(const Location& directory) {
     }
   }
   for (const auto& flat : concerned) flat->used(directory);
+}
+
+void Walks::stop() {
+  std::vector<std::shared_ptr<FlatListing>> stopped;
+  std::unordered_map<std::string, SharedSnapshot> beside;  // which end when nobody has them
+  {
+    const MutexLock lock(mutex_);
+    for (auto& [where, flat] : std::exchange(flat_, {})) stopped.push_back(std::move(flat));
+    beside = std::exchange(beside_, {});
+  }
+  for (const auto& flat : stopped) flat->stop();
 }
 
 void Walks::listed(const Location& directory, std::size_t entries) {

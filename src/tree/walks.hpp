@@ -36,6 +36,7 @@ class Walks {
         clock_(clock),
         top_(std::move(top)),
         on_listed_(std::move(on_listed)) {}
+  ~Walks() { stop(); }
   Walks(const Walks&) = delete;
   Walks& operator=(const Walks&) = delete;
 
@@ -47,6 +48,8 @@ class Walks {
   void used(const Location& directory) BM_EXCLUDES(mutex_);
   /// `directory` was listed alone, and has so many entries.
   void listed(const Location& directory, std::size_t entries) BM_EXCLUDES(mutex_);
+  /// Lists nothing ahead any more for now; who waits for that gets an Error.
+  void stop() BM_EXCLUDES(mutex_);
 
  private:
   /// What was opened below a directory of late.
@@ -59,7 +62,8 @@ class Walks {
   };
 
   [[nodiscard]] std::vector<Location> above(const Location& directory) const;
-  std::shared_ptr<FlatListing> covering(const Location& directory, const std::vector<Location>& above)
+  [[nodiscard]] std::shared_ptr<FlatListing> covering(const Location& directory,
+                                                      const std::vector<Location>& above) const
       BM_REQUIRES(mutex_);
   [[nodiscard]] std::shared_ptr<FlatListing> flat_at(const Location& where) const BM_REQUIRES(mutex_);
   Descent& note(const Location& directory, const std::vector<Location>& above) BM_REQUIRES(mutex_);

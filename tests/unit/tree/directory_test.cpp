@@ -101,7 +101,13 @@ class DirectoryTest : public testing::Test {
   tests::FakeBlobStore store_{tests::FakeBlobStore::Delivery::at_once};
   tests::DescribedBlobs described_{store_};
   ContainerFilter containers_{{}};
-  Walks walks_{described_, snapshots_, containers_, budget_, clock_, {"docs", ""}};
+  Walks walks_{described_,
+               snapshots_,
+               containers_,
+               budget_,
+               clock_,
+               {"docs", ""},
+               [](const Location&, const SharedSnapshot&, const DirectorySnapshot&) {}};
   std::vector<std::string> changes_;
   const DirectoryContext context_{.store = described_,
                                   .snapshots = snapshots_,
@@ -895,7 +901,16 @@ TEST_F(DirectoryTest, PassesOnThatDetailsCannotBeHad) {
 TEST_F(DirectoryTest, OfTheAccountAnswersForHiddenContainersWithNoRequest) {
   store_.put_container("docs");
   store_.put_container("$logs");
-  directory_ = directory_at({});
+  Walks walks{store_,
+              snapshots_,
+              containers_,
+              budget_,
+              clock_,
+              {},
+              [](const Location&, const SharedSnapshot&, const DirectorySnapshot&) {}};
+  const DirectoryContext context{store_,  snapshots_, walks, containers_,
+                                 budget_, clock_,     log_,  context_.on_change};
+  directory_ = std::make_shared<Directory>(context, root_inode, Location{});
 
   EXPECT_EQ(version_of("$logs"), "nothing");
   EXPECT_EQ(store_.calls(), 0);
@@ -926,7 +941,13 @@ class ListingsByHand final : public BlobStore {
 
 TEST_F(DirectoryTest, AnOlderListingThatEndsLaterDoesNotTakeThePlaceOfAYoungerOne) {
   ListingsByHand store;
-  Walks walks{store, snapshots_, containers_, budget_, clock_, {"docs", ""}};
+  Walks walks{store,
+              snapshots_,
+              containers_,
+              budget_,
+              clock_,
+              {"docs", ""},
+              [](const Location&, const SharedSnapshot&, const DirectorySnapshot&) {}};
   const DirectoryContext context{store,   snapshots_, walks, containers_,
                                  budget_, clock_,     log_,  context_.on_change};
   directory_ = std::make_shared<Directory>(context, root_inode, Location{"docs", ""});
@@ -959,7 +980,13 @@ TEST(DirectoryOfManyThreads, AnswersEachOfThemOnce) {
   SnapshotShelf snapshots{budget};
   tests::FakeBlobStore store;
   ContainerFilter containers{{}};
-  Walks walks{store, snapshots, containers, budget, clock, {"docs", ""}};
+  Walks walks{store,
+              snapshots,
+              containers,
+              budget,
+              clock,
+              {"docs", ""},
+              [](const Location&, const SharedSnapshot&, const DirectorySnapshot&) {}};
   const DirectoryContext context{store,  snapshots, walks, containers,
                                  budget, clock,     log,   [](InodeId, const std::string&) {}};
   const auto directory = std::make_shared<Directory>(context, root_inode, Location{"docs", ""});

@@ -42,7 +42,13 @@ class Inodes : public testing::Test {
   SnapshotShelf snapshots_{budget_};
   tests::FakeBlobStore store_;
   ContainerFilter containers_{{}};
-  Walks walks_{store_, snapshots_, containers_, budget_, clock_, {"docs", ""}};
+  Walks walks_{store_,
+               snapshots_,
+               containers_,
+               budget_,
+               clock_,
+               {"docs", ""},
+               [](const Location&, const SharedSnapshot&, const DirectorySnapshot&) {}};
   const DirectoryContext context_{store_, snapshots_, walks_, containers_, budget_, clock_, log_};
   InodeTable table_{budget_,
                     [this](InodeId inode, Location where) { return directory_at(std::move(where), inode); },

@@ -43,6 +43,7 @@ class RecordingKernel final : public KernelCache {
     dropped_.push_back(std::to_string(parent) + " " + name);
   }
   void drop_pages(InodeId inode) override { dropped_.push_back("pages of " + std::to_string(inode)); }
+  void when_told(std::function<void()> then) override { then(); }
 
   /// Since the last call.
   std::vector<std::string> dropped() { return std::exchange(dropped_, {}); }
@@ -125,7 +126,9 @@ class Tree : public testing::Test {
   /// is asked for at another.
   void refresh(const std::string& path) {
     clock_.advance(1ms);
-    tree_->refresh(path);
+    bool told = false;
+    tree_->refresh(path, [&told] { told = true; });
+    EXPECT_TRUE(told);
     clock_.advance(1ms);
   }
   template <typename T>
@@ -690,6 +693,7 @@ class SlowKernel final : public KernelCache {
     go_on_.get_future().wait();
   }
   void drop_pages(InodeId) override {}
+  void when_told(std::function<void()> then) override { then(); }
   void wait_until_told() { told_.get_future().wait(); }
   void go_on() { go_on_.set_value(); }
 
@@ -918,7 +922,7 @@ TEST_F(CachedTree, ARefreshWhileAListingIsUnderWayIsNotUndoneByIt) {
   tree_->open_directory(root_inode, [&](auto directory) { before = std::move(directory); });
   store_.remove("docs", "a");
   clock_.advance(1ms);
-  tree_->refresh("");
+  tree_->refresh("", [] {});
   clock_.advance(1ms);
   tree_->open_directory(root_inode, [&](auto directory) { after = std::move(directory); });
 

@@ -10,14 +10,16 @@
 namespace blobmount {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr int entries = 1000;
 
-SharedSnapshot snapshot_of(MemoryBudget& budget, int count) {
+SharedSnapshot snapshot_of(MemoryBudget& budget, int count, SteadyTime asked = {}) {
   BlobPage page;
   for (int i = 0; i < count; ++i)
     page.blobs.push_back({.name = "a-name-that-is-not-short-" + std::to_string(10'000 + i)});
-  auto snapshot = std::make_shared<DirectorySnapshot>(budget, "", SteadyTime{});
-  snapshot->add(page, SteadyTime{});
+  auto snapshot = std::make_shared<DirectorySnapshot>(budget, "", asked);
+  snapshot->add(page, asked);
   snapshot->finish();
   return snapshot;
 }
@@ -49,6 +51,30 @@ TEST(SnapshotShelf, KeepsTheLatestOfAPlaceOnly) {
 
   EXPECT_TRUE(watched.expired());
   EXPECT_EQ(shelf.find(here), fresh);
+}
+
+TEST(SnapshotShelf, KeepsAYoungerOneRatherThanOneThatIsReadyLater) {
+  MemoryBudget budget(64U << 20U);
+  SnapshotShelf shelf(budget);
+  const auto old = snapshot_of(budget, 1, SteadyTime{1s}), fresh = snapshot_of(budget, 1, SteadyTime{2s});
+
+  EXPECT_EQ(shelf.keep(here, fresh), std::optional(SharedSnapshot()));
+  EXPECT_EQ(shelf.keep(here, old), std::nullopt);
+
+  EXPECT_EQ(shelf.find(here), fresh);
+}
+
+TEST(SnapshotShelf, KeepsNothingThatWasAskedForBeforeADrop) {
+  MemoryBudget budget(64U << 20U);
+  SnapshotShelf shelf(budget);
+  const auto before = snapshot_of(budget, 1, SteadyTime{1s}), after = snapshot_of(budget, 1, SteadyTime{3s});
+
+  shelf.drop_below(here, SteadyTime{2s});
+
+  EXPECT_EQ(shelf.keep(here, before), std::nullopt);
+  EXPECT_EQ(shelf.find(here), nullptr);
+  EXPECT_TRUE(shelf.keep(here, after));
+  EXPECT_EQ(shelf.find(here), after);
 }
 
 TEST(SnapshotShelf, CountsWhatItKeepsInTheBudget) {
@@ -87,7 +113,7 @@ TEST(SnapshotShelf, DropsWhatIsBelowAPlaceAndNothingBesideIt) {
     for (const auto& place : *places) shelf.keep(place, snapshot_of(budget, 1));
   }
 
-  shelf.drop_below(here);
+  shelf.drop_below(here, {});
 
   for (const auto& place : below) EXPECT_EQ(shelf.find(place), nullptr) << place.to_string();
   for (const auto& place : beside) EXPECT_NE(shelf.find(place), nullptr) << place.to_string();
@@ -99,13 +125,13 @@ TEST(SnapshotShelf, DropsWhatIsBelowAContainerOrTheAccount) {
   const std::vector<Location> all{{}, {"docs", ""}, {"docs", "a/"}, {"docs2", ""}};
   for (const auto& place : all) shelf.keep(place, snapshot_of(budget, 1));
 
-  shelf.drop_below({"docs", ""});
+  shelf.drop_below({"docs", ""}, {});
   EXPECT_EQ(shelf.find({"docs", ""}), nullptr);
   EXPECT_EQ(shelf.find({"docs", "a/"}), nullptr);
   EXPECT_NE(shelf.find({"docs2", ""}), nullptr);
   EXPECT_NE(shelf.find({}), nullptr);
 
-  shelf.drop_below({});
+  shelf.drop_below({}, {});
   for (const auto& place : all) EXPECT_EQ(shelf.find(place), nullptr) << place.to_string();
 }
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "app/control_client.hpp"
@@ -277,10 +278,20 @@ TEST_F(Control, ADaemonThatHangsIsWaitedForNoLongerThanPatience) {
 }
 
 TEST_F(Control, ADaemonOfAnotherUserIsNotBelieved) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root is believed";
-  const auto server = served();
+  constexpr uid_t other = 65534;
+  const Descriptor daemon(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto address = socket_address(path());
+  ASSERT_EQ(::bind(daemon.number(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address), 0);
+  // root is believed; of this thread alone, whose user is the socket's while it begins to listen
+  const auto user = ::geteuid();
+  const bool root = user == 0;
+  const auto become = [root](uid_t whom) { return root ? ::syscall(SYS_setresuid, -1, whom, -1) : 0; };
+  ASSERT_EQ(become(other), 0);
+  EXPECT_EQ(::listen(daemon.number(), 1), 0);
+  ASSERT_EQ(become(user), 0);
 
-  EXPECT_EQ(ask_daemon(path(), ::geteuid() + 1, {{"command", "echo"}}).error().code, ErrorCode::untrusted);
+  const auto owner = root ? other + 1 : user + 1;
+  EXPECT_EQ(ask_daemon(path(), owner, {{"command", "echo"}}).error().code, ErrorCode::untrusted);
 }
 
 TEST_F(Control, ADirectoryIsMadeForTheUserAlone) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <set>
 #include <string>
@@ -472,6 +473,8 @@ struct Case {
   Promise promise;
   bool directories;
 };
+
+void PrintTo(const Case& row, std::ostream* out) { *out << row.name; }
 
 constexpr Duration for_ever = std::chrono::hours{24 * 365};
 

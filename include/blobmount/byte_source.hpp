@@ -76,8 +76,8 @@ class Fetch {
   /// Page `pages().first + index` holds its bytes. Once for each page at most, in any order, never after
   /// ended(). Does not block.
   virtual void arrived(std::size_t index) = 0;
-  /// Nothing more comes: all pages have arrived, or the Error says why they did not. Exactly once; from then on
-  /// nobody touches buffers().
+  /// Nothing more comes: all pages have arrived, or the Error says why they did not. Exactly once; from then
+  /// on nobody touches buffers().
   virtual void ended(Status outcome) = 0;
 
  protected:

@@ -31,8 +31,73 @@ struct ManagedIdentity {
   std::string id{};
 };
 
+/// An application of a tenant, and what proves that we are it.
+/// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+struct Application {
+  std::string tenant{};  ///< id or domain
+  std::string client_id{};
+};
+
+struct ClientSecret {
+  Application application{};
+  Secret secret{};
+};
+
+struct ClientCertificate {
+  Application application{};
+  std::string file{};  ///< PEM with certificate and key, or PKCS#12
+  Secret password{};   ///< of the file; empty: none
+};
+
+/// A token that another authority gives out, such as Kubernetes, is exchanged.
+struct WorkloadIdentity {
+  Application application{};
+  std::string token_file{};  ///< read again for every exchange: it is replaced every hour or so
+};
+
+/// The token of a managed identity of this machine is exchanged for the application's, maybe of another
+/// tenant.
+struct FederatedIdentity {
+  Application application{};
+  ManagedIdentity identity{};
+};
+
+/// What `az login` has left.
+struct AzureCli {
+  std::string tenant{};  ///< empty: the one that is logged in
+};
+
+/// A managed identity, if this machine has an endpoint for one; else what `az login` has left, if there is
+/// `az`.
+struct AutomaticIdentity {
+  ManagedIdentity identity{};
+};
+
 struct SharedKey {
   Secret key;  ///< base64, as the portal shows it
+};
+
+/// A shared access signature.
+struct SharedAccessSignature {
+  Secret token{};      ///< "sv=...&sig=...", with or without a '?'
+  std::string file{};  ///< that holds it, watched for a new one; empty: `token` it is
+};
+
+/// Only what everybody may read.
+struct Anonymous {};
+
+using Credential =
+    std::variant<AutomaticIdentity, ManagedIdentity, WorkloadIdentity, FederatedIdentity, ClientSecret,
+                 ClientCertificate, AzureCli, SharedKey, SharedAccessSignature, Anonymous>;
+
+/// Which cloud the account is in: whose tokens it takes. The default is the public one.
+struct Cloud {
+  std::string endpoint_suffix = "core.windows.net";
+  Url authority{.scheme = "https", .host = "login.microsoftonline.com"};
+  /// The resource of storage's tokens, without a slash at its end.
+  std::string audience = "https://storage.azure.com";
+  /// Of tokens that are exchanged for an application's.
+  std::string exchange_audience = "api://AzureADTokenExchange";
 };
 
 /// How fresh what is shown must be.
@@ -82,7 +147,9 @@ struct NetworkConfig {
 struct Config {
   MountSource source;
   std::string mount_point;  ///< absolute
-  std::variant<ManagedIdentity, SharedKey> credential;
+  Credential credential;
+  std::string credential_origin{};  ///< for people: which setting made it this one
+  Cloud cloud;
   std::string ca_file;  ///< PEM; empty: the system's
   TreeConfig tree;
   CacheConfig cache;

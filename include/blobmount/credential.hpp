@@ -3,6 +3,7 @@
 /// Tokens: where a fresh one comes from, and who hands out the current one.
 
 #include <compare>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,15 @@ struct AccessToken {
   bool operator==(const AccessToken&) const = default;
 };
 
+/// What a service says of the tokens that it takes: the fields of its bearer challenge.
+/// https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory#bearer-challenge
+struct BearerChallenge {
+  std::string tenant{};    ///< empty: not said
+  std::string resource{};  ///< without a slash at its end; empty: not said
+
+  bool operator==(const BearerChallenge&) const = default;
+};
+
 /// Asks an identity service for a fresh token.
 class TokenSource {
  public:
@@ -50,6 +60,10 @@ class TokenSource {
   /// (the identity does not exist or was refused); `unavailable`, `unreachable`, `throttled` and `timed_out`
   /// pass.
   virtual Result<AccessToken> request_token() = 0;
+  /// The service refused a token of this source, and wants others: a sentence for the log that says what is
+  /// asked for from now on instead; nothing where the source asks for that already, or would not. On the same
+  /// thread.
+  virtual std::optional<std::string> adapt(const BearerChallenge& challenge);
   /// For people: "managed identity (system-assigned)".
   [[nodiscard]] virtual std::string description() const = 0;
 };
@@ -61,8 +75,9 @@ class TokenProvider {
   /// A token that is alive and not refused; `unavailable` while a refused one is being replaced (try again
   /// soon); `unauthenticated` where there is none and none can be had at present.
   [[nodiscard]] virtual Result<AccessToken> current() const = 0;
-  /// The service refused `token`: replace it soon. No effect if it is no longer the current one.
-  virtual void reject(const AccessToken& token) = 0;
+  /// The service refused `token`, with that challenge: replace it soon. No effect if it is no longer the
+  /// current one.
+  virtual void reject(const AccessToken& token, const BearerChallenge& challenge) = 0;
 };
 
 }  // namespace blobmount

@@ -165,7 +165,7 @@ Secret take_from_environment(const char* name) {
   return secret;
 }
 
-Result<std::variant<ManagedIdentity, SharedKey>> credential_of(const Arguments& a) {
+Result<Credential> credential_of(const Arguments& a) {
   using Kind = ManagedIdentity::Kind;
   auto key_of_environment = take_from_environment(key_variable);
   if (!a.client_id.empty()) return ManagedIdentity{Kind::client_id, a.client_id};
@@ -176,7 +176,7 @@ Result<std::variant<ManagedIdentity, SharedKey>> credential_of(const Arguments& 
     return key;
   }
   if (!key_of_environment.empty()) return SharedKey{std::move(key_of_environment)};
-  return ManagedIdentity{};
+  return AutomaticIdentity{};
 }
 
 Result<std::vector<std::string>> containers_of(const Arguments& a, const MountSource& source) {

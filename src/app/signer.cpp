@@ -45,6 +45,8 @@ Result<Signer> make_signer(const Config& config, HttpTransport& network, Clock& 
   if (const auto* const key = std::get_if<SharedKey>(&config.credential)) {
     return make_signer(*key, config.source.account, network, clock);
   }
+  if (const auto* const automatic = std::get_if<AutomaticIdentity>(&config.credential))
+    return make_signer(automatic->identity, network, clock, log);
   return make_signer(std::get<ManagedIdentity>(config.credential), network, clock, log);
 }
 

@@ -17,7 +17,7 @@ void BearerTransport::start(HttpRequest request, OnResponse done) {
   request.headers.set("Authorization", "Bearer " + std::string(token->value.reveal()));
   next_.start(std::move(request),
               [&tokens = tokens_, token = *std::move(token), done = std::move(done)](auto response) {
-                if (response && response->status == 401) tokens.reject(token);
+                if (response && response->status == 401) tokens.reject(token, {});
                 done(std::move(response));
               });
 }

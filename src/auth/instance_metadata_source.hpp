@@ -27,8 +27,6 @@ class InstanceMetadataSource final : public TokenSource {
 
  private:
   [[nodiscard]] HttpRequest token_request() const;
-  [[nodiscard]] Error no_answer(Error error, SteadyTime asked) const;
-  [[nodiscard]] Error refusal(const HttpResponse& response) const;
 
   HttpTransport& transport_;
   Clock& clock_;

@@ -25,4 +25,6 @@ void Secret::wipe() noexcept {
   text_.clear();
 }
 
+std::optional<std::string> TokenSource::adapt(const BearerChallenge& /*challenge*/) { return std::nullopt; }
+
 }  // namespace blobmount

@@ -44,7 +44,7 @@ Result<AccessToken> TokenKeeper::current() const {
                token_ ? "the token is being replaced" : "the first token is on its way"};
 }
 
-void TokenKeeper::reject(const AccessToken& token) {
+void TokenKeeper::reject(const AccessToken& token, const BearerChallenge& /*challenge*/) {
   const auto now = clock_.now();
   {
     const MutexLock lock(mutex_);

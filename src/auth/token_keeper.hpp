@@ -38,7 +38,7 @@ class TokenKeeper final : public TokenProvider {
 
   [[nodiscard]] Result<AccessToken> current() const override BM_EXCLUDES(mutex_);
   /// However many reject the same token, it is replaced once.
-  void reject(const AccessToken& token) override BM_EXCLUDES(mutex_);
+  void reject(const AccessToken& token, const BearerChallenge& challenge) override BM_EXCLUDES(mutex_);
 
   /// Block until there is a first token. The failure where none can come: at once if it is final or nobody is
   /// there to ask, else once `at_most` has passed.

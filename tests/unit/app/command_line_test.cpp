@@ -39,6 +39,8 @@ class CommandLine : public testing::Test {
     return parsed ? std::get<Config>(*std::move(parsed)) : Config{};
   }
   static ManagedIdentity identity_of(const Config& config) {
+    if (const auto* const automatic = std::get_if<AutomaticIdentity>(&config.credential))
+      return automatic->identity;
     const auto* const identity = std::get_if<ManagedIdentity>(&config.credential);
     EXPECT_NE(identity, nullptr);
     return identity != nullptr ? *identity : ManagedIdentity{};

@@ -18,7 +18,9 @@ using tests::ScriptedTransport;
 class FakeTokens final : public TokenProvider {
  public:
   [[nodiscard]] Result<AccessToken> current() const override { return current_; }
-  void reject(const AccessToken& token) override { rejected_.emplace_back(token.value.reveal()); }
+  void reject(const AccessToken& token, const BearerChallenge& /*challenge*/) override {
+    rejected_.emplace_back(token.value.reveal());
+  }
 
   void hold(Result<AccessToken> current) { current_ = std::move(current); }
   [[nodiscard]] const std::vector<std::string>& rejected() const { return rejected_; }

@@ -146,7 +146,7 @@ TEST_F(InstanceMetadata, AMachineWithoutTheEndpointIsTold) {
 
   for (const auto& error : {refused, dropped}) {
     EXPECT_EQ(error.code, ErrorCode::unreachable);
-    expect_says(error, "no identity endpoint at http://169.254.169.254: is this an Azure VM");
+    expect_says(error, "no answer from the identity endpoint at http://169.254.169.254: is this an Azure VM");
   }
 }
 

@@ -40,7 +40,7 @@ class Keeper : public testing::Test {
     const auto token = keeper.current();
     ASSERT_TRUE(token);
     const int before = source_.requests();
-    keeper.reject(*token);
+    keeper.reject(*token, {});
     source_.wait_for_requests(before + 1);
     clock_.wait_for_waiters();
   }
@@ -164,7 +164,7 @@ TEST_F(ServingKeeper, ARefusedTokenIsReplaced) {
 
 TEST_F(ServingKeeper, ARefusedTokenIsNotHandedOutWhileItIsBeingReplaced) {
   source_.be_silent(true);
-  keeper_.reject(*keeper_.current());
+  keeper_.reject(*keeper_.current(), {});
 
   EXPECT_EQ(current_of(keeper_), "unavailable");
 
@@ -176,7 +176,7 @@ TEST_F(ServingKeeper, ARefusalDuringAnOutageWaitsForAnAttemptOfItsOwn) {
   pass(lifetime / 2);
   source_.be_silent(true);
 
-  keeper_.reject(*keeper_.current());
+  keeper_.reject(*keeper_.current(), {});
 
   EXPECT_EQ(current_of(keeper_), "unavailable");
 
@@ -196,7 +196,7 @@ TEST_F(ServingKeeper, AHundredThreadsRejectingATokenCauseOneRenewal) {
   const auto token = *keeper_.current();
 
   std::vector<std::thread> threads;
-  for (int i = 0; i < 100; ++i) threads.emplace_back([&] { keeper_.reject(token); });
+  for (int i = 0; i < 100; ++i) threads.emplace_back([&] { keeper_.reject(token, {}); });
   for (auto& thread : threads) thread.join();
   source_.wait_for_requests(2);
   clock_.wait_for_waiters();
@@ -209,7 +209,7 @@ TEST_F(ServingKeeper, RejectingAFormerTokenHasNoEffect) {
   const auto former = *keeper_.current();
   pass(lifetime / 2);
 
-  keeper_.reject(former);
+  keeper_.reject(former, {});
 
   EXPECT_EQ(current_of(keeper_), "token-2");
 }

@@ -1,0 +1,66 @@
+#include "auth/token_request.hpp"
+
+#include <utility>
+
+#include "auth/token_response.hpp"
+
+namespace blobmount {
+namespace {
+
+/// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
+ErrorCode code_of(int status, const TokenEndpoint& endpoint) {
+  if (status == 429) return ErrorCode::throttled;
+  if (status == 404 && endpoint.absent_passes) return ErrorCode::unavailable;
+  // 410: it is being updated, for up to 70 s
+  if (status == 408 || status == 410 || status >= 500) return ErrorCode::unavailable;
+  return status >= 400 ? ErrorCode::unauthenticated : ErrorCode::corrupt;
+}
+
+Error no_answer(Error error, bool connected, const TokenEndpoint& endpoint) {
+  if (connected) return std::move(error).within("ask " + endpoint.name + " for a token");
+  return {ErrorCode::unreachable, "no answer from " + endpoint.name +
+                                      (endpoint.absent.empty() ? "" : ": " + endpoint.absent) + " (" +
+                                      error.message + ")"};
+}
+
+Error refusal(const HttpResponse& response, const TokenEndpoint& endpoint) {
+  const auto code = code_of(response.status, endpoint);
+  const auto answer =
+      endpoint.name + " answers " + std::to_string(response.status) + " to " + endpoint.identity;
+  if (code == ErrorCode::corrupt) return {code, answer + ", which is no answer it could give"};
+
+  const bool advised = (response.status == 400 || response.status == 401) && !endpoint.advice.empty();
+  return {code, answer + ": " + refusal_reason(response.body) + (advised ? "; " + endpoint.advice : "")};
+}
+
+}  // namespace
+
+Result<AccessToken> ask_for_token(HttpTransport& transport, Clock& clock, HttpRequest request,
+                                  const TokenEndpoint& endpoint) {
+  const auto asked = clock.now();
+  const auto wall_asked = clock.wall_now();
+  const auto stall = request.limits.stall;
+  auto response = send_and_wait(transport, std::move(request));
+  if (response) return token_from(*response, endpoint, asked, wall_asked);
+
+  // a stall takes at least its limit: what timed out sooner never connected
+  const auto code = response.error().code;
+  const bool connected =
+      code != ErrorCode::unreachable && (code != ErrorCode::timed_out || clock.now() - asked >= stall);
+  return no_answer(std::move(response).error(), connected, endpoint);
+}
+
+Result<AccessToken> token_from(const HttpResponse& response, const TokenEndpoint& endpoint, SteadyTime asked,
+                               WallTime wall_asked) {
+  if (response.status != 200) return refusal(response, endpoint);
+  const Secret body{response.body};
+  auto token = parse_token(body.reveal(), asked, wall_asked);
+  if (!token) return std::move(token).error().within(endpoint.name);
+  return token;
+}
+
+std::string address_of(const Url& url) {
+  return url.scheme + "://" + url.host + (url.port == 0 ? "" : ":" + std::to_string(url.port));
+}
+
+}  // namespace blobmount

@@ -1,0 +1,41 @@
+#pragma once
+
+/// How an identity endpoint is asked for a token, whichever it is: one request, and each way in which that
+/// can end said plainly.
+
+#include <string>
+
+#include "blobmount/clock.hpp"
+#include "blobmount/credential.hpp"
+#include "blobmount/http.hpp"
+
+namespace blobmount {
+
+/// The endpoint is a hop away: what has not connected by then is not there.
+constexpr HttpLimits local_endpoint_limits{.connect = std::chrono::seconds{2},
+                                           .stall = std::chrono::seconds{5}};
+
+/// What to say of an endpoint.
+struct TokenEndpoint {
+  std::string name{};      ///< "the identity endpoint at http://169.254.169.254"
+  std::string identity{};  ///< whose token is asked for: "managed identity (system-assigned)"
+  std::string absent{};    ///< what may be wrong where nobody answers there
+  std::string advice{};    ///< what to do where it refuses (400 and 401)
+  /// 404 is what it answers while it is being updated.
+  bool absent_passes = false;
+};
+
+/// One try. Blocks. The lifetime counts from before the question, so that a slow answer does not prolong it.
+/// `unreachable` where no connection came about; `unauthenticated` where the identity was refused for good.
+/// Nothing that may be secret gets into an Error.
+Result<AccessToken> ask_for_token(HttpTransport& transport, Clock& clock, HttpRequest request,
+                                  const TokenEndpoint& endpoint);
+
+/// What becomes of an answer, where it is not a token at once.
+Result<AccessToken> token_from(const HttpResponse& response, const TokenEndpoint& endpoint, SteadyTime asked,
+                               WallTime wall_asked);
+
+/// "http://169.254.169.254:80", without what may be secret.
+std::string address_of(const Url& url);
+
+}  // namespace blobmount

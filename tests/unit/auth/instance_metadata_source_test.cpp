@@ -154,7 +154,7 @@ TEST_F(InstanceMetadata, AnEndpointThatStallsIsThereAndMayRecover) {
   const auto error = refusal_after(Error{ErrorCode::timed_out, "no byte for 5 s"}, 5s);
 
   EXPECT_EQ(error.code, ErrorCode::timed_out);
-  expect_says(error, "ask http://169.254.169.254 for a token: no byte for 5 s");
+  expect_says(error, "ask the identity endpoint at http://169.254.169.254 for a token: no byte for 5 s");
 }
 
 TEST_F(InstanceMetadata, OtherFailuresKeepTheirMeaning) {

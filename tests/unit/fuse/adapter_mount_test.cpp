@@ -73,7 +73,7 @@ class AdapterMountTest : public testing::Test {
 };
 
 TEST_F(AdapterMountTest, ExtendedAttributesAreRead) {
-  files_.extended = std::vector<ExtendedAttribute>{{"user.blob.etag", "0x8D"}, {"user.blob.empty", ""}};
+  files_.set_extended(std::vector<ExtendedAttribute>{{"user.blob.etag", "0x8D"}, {"user.blob.empty", ""}});
 
   EXPECT_EQ(attribute("user.blob.etag", 0).size, 4);
   EXPECT_EQ(attribute("user.blob.etag", 4).bytes, "0x8D");
@@ -86,7 +86,7 @@ TEST_F(AdapterMountTest, ExtendedAttributesAreRead) {
 
 TEST_F(AdapterMountTest, ExtendedAttributesAreListed) {
   EXPECT_EQ(attributes(100).size, 0);
-  files_.extended = std::vector<ExtendedAttribute>{{"user.blob.etag", "0x8D"}, {"user.blob.tier", "Hot"}};
+  files_.set_extended(std::vector<ExtendedAttribute>{{"user.blob.etag", "0x8D"}, {"user.blob.tier", "Hot"}});
 
   const auto both = "user.blob.etag\0user.blob.tier\0"s;
   EXPECT_EQ(attributes(0).size, static_cast<ssize_t>(both.size()));
@@ -103,7 +103,7 @@ TEST_F(AdapterMountTest, NobodyIsAskedForAttributesOfOthers) {
 }
 
 TEST_F(AdapterMountTest, ExtendedAttributesThatCannotBeHadAreAnErrno) {
-  files_.extended = Error{ErrorCode::permission_denied, "no role"};
+  files_.set_extended(Error{ErrorCode::permission_denied, "no role"});
 
   EXPECT_EQ(attribute("user.blob.etag", 100).error, EACCES);
   EXPECT_EQ(attributes(100).error, EACCES);

@@ -101,7 +101,7 @@ TEST_F(KernelNoticesTest, AFailureIsToldOnce) {
 }
 
 TEST_F(KernelNoticesTest, ANameMayBeDroppedWhileItIsBeingLookedUp) {
-  files_.on_look_up = [this](InodeId parent, const std::string& name) { notices_.drop_name(parent, name); };
+  files_.on_look_up([this](InodeId parent, const std::string& name) { notices_.drop_name(parent, name); });
 
   auto first = stat_later("file");
 

@@ -97,11 +97,12 @@ class StubDirectory final : public OpenDirectory {
 class StubFileSystem final : public FileSystem {
  public:
   static constexpr InodeId file = 2;
+  using LookUpHook = std::function<void(InodeId, const std::string&)>;
 
   void look_up(InodeId parent, const std::string& name, Completion<Lookup> done) override
       BM_EXCLUDES(mutex_) {
     ++lookups;
-    if (on_look_up) on_look_up(parent, name);
+    if (const auto hook = look_up_hook()) hook(parent, name);
     if (name.starts_with("held")) {
       const MutexLock lock(mutex_);
       held_.push_back(std::move(done));
@@ -118,9 +119,15 @@ class StubFileSystem final : public FileSystem {
   void open_directory(InodeId /*inode*/, Completion<std::shared_ptr<OpenDirectory>> done) override {
     done(directory);
   }
-  void extended_attributes(InodeId /*inode*/, Completion<std::vector<ExtendedAttribute>> done) override {
+  void extended_attributes(InodeId /*inode*/, Completion<std::vector<ExtendedAttribute>> done) override
+      BM_EXCLUDES(mutex_) {
     ++asked_for_attributes;
-    done(extended);
+    auto answer = Result<std::vector<ExtendedAttribute>>(std::vector<ExtendedAttribute>());
+    {
+      const MutexLock lock(mutex_);
+      answer = extended_;
+    }
+    done(std::move(answer));
   }
   void serve(KernelCache* /*kernel*/) override {}
   void refresh(const std::string& /*path*/, std::function<void()> done) override { done(); }
@@ -135,12 +142,21 @@ class StubFileSystem final : public FileSystem {
     for (const auto& done : held) done(Error{ErrorCode::cancelled, "released"});
   }
 
+  /// From now on, of every file.
+  void set_extended(Result<std::vector<ExtendedAttribute>> extended) BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    extended_ = std::move(extended);
+  }
+  /// From now on, runs before a lookup is answered.
+  void on_look_up(LookUpHook hook) BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    look_up_hook_ = std::move(hook);
+  }
+
   std::atomic<int> lookups{0};
   std::atomic<int> reads{0};
   std::atomic<int> asked_for_attributes{0};
-  std::function<void(InodeId, const std::string&)> on_look_up{};  ///< before it is answered
   std::shared_ptr<StubDirectory> directory = std::make_shared<StubDirectory>();
-  Result<std::vector<ExtendedAttribute>> extended = std::vector<ExtendedAttribute>{};
 
  private:
   static constexpr std::size_t file_size = 4096;
@@ -165,8 +181,15 @@ class StubFileSystem final : public FileSystem {
     return {.inode = inode, .number = inode, .kind = kind, .size = kind == FileKind::file ? file_size : 0};
   }
 
-  Mutex mutex_;
+  LookUpHook look_up_hook() const BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return look_up_hook_;
+  }
+
+  mutable Mutex mutex_;
   std::vector<Completion<Lookup>> held_ BM_GUARDED_BY(mutex_);
+  Result<std::vector<ExtendedAttribute>> extended_ BM_GUARDED_BY(mutex_){std::vector<ExtendedAttribute>{}};
+  LookUpHook look_up_hook_ BM_GUARDED_BY(mutex_);
 };
 
 /// Served by a thread of its own until the end of the test, or end_serving().

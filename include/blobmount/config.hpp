@@ -149,6 +149,9 @@ struct Config {
   std::string mount_point;  ///< absolute
   Credential credential;
   std::string credential_origin{};  ///< for people: which setting made it this one
+  std::vector<std::string>
+      credential_tried{};               ///< for people: what would have come before it, and was not set
+  std::vector<std::string> warnings{};  ///< of what was set; for the log, once there is one
   Cloud cloud;
   std::string ca_file;  ///< PEM; empty: the system's
   TreeConfig tree;

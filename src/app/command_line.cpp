@@ -1,31 +1,25 @@
 #include "app/command_line.hpp"
 
-#include <cctype>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
-#include <string.h>
 #include <unistd.h>
 
+#include "app/credential_options.hpp"
 #include "app/mount_source.hpp"
 #include "app/option_values.hpp"
 
 namespace blobmount {
 namespace {
 
-constexpr auto key_variable = "AZURE_STORAGE_KEY";
-constexpr std::uintmax_t longest_key_file = 4096;
 /// With less, a few readers would wait for each other's memory.
 constexpr std::uint64_t least_memory = 64ULL << 20U, most_memory = 1ULL << 40U;
 
 struct Arguments {
-  std::string source, mount_point;
-  std::string client_id, object_id, resource_id, key_file;
+  std::string source;
+  CredentialOptions credential;
   std::string file_mode = "0644", dir_mode = "0755", consistency = "close-to-open";
   std::vector<std::string> containers;
   double attr_ttl_s = 1, stall_timeout_s = 10, retry_timeout_s = 60;
@@ -42,12 +36,27 @@ std::string plain_decimal(const std::string& text) {
                                                                     : "must be a number such as 1 or 0.5";
 }
 
+void declare_ca_file(CLI::App& app, Arguments& a) {
+  app.add_option("--ca-file", a.config.ca_file,
+                 "Certificate authorities to trust instead of the system's, PEM");
+}
+
+void declare_cache_directory(CLI::App& app, Arguments& a) {
+  app.add_option("--cache-dir", a.config.cache.directory,
+                 "Keep what is read in this directory too, over mounts (default: in memory only)")
+      ->check(not_empty);
+  app.add_option("--cache-free-space", a.config.cache.directory_free_space,
+                 "What the directory leaves free on its file system")
+      ->transform(CLI::Validator(plain_size, "SIZE"))
+      ->default_str("1GiB");
+}
+
 void declare(CLI::App& app, Arguments& a) {
   app.set_help_flag("-h,--help", "Show this help");
   app.set_version_flag("--version", "blobmount " BLOBMOUNT_VERSION);
   app.add_option("SOURCE", a.source, "ACCOUNT[/CONTAINER[/PREFIX]], or the https:// URL of one of them")
       ->required();
-  app.add_option("MOUNTPOINT", a.mount_point, "An existing directory")->required()->check(not_empty);
+  app.add_option("MOUNTPOINT", a.config.mount_point, "An existing directory")->required()->check(not_empty);
   app.add_option("--containers", a.containers,
                  "Of an account, show only these: names, or patterns such as logs-* (default: all but $...)")
       ->type_name("GLOB[,GLOB...]")
@@ -55,17 +64,7 @@ void declare(CLI::App& app, Arguments& a) {
   app.add_flag("-f,--foreground", a.config.foreground, "Stay in the foreground, and log to stderr");
   app.add_flag("--no-check", a.no_check, "Mount even if the service cannot be reached, or refuses, now");
 
-  auto* identity = app.add_option_group("Identity", "The VM's system-assigned managed identity, or one of:");
-  identity->require_option(0, 1);
-  identity->add_option("--client-id", a.client_id, "User-assigned managed identity, by client id");
-  identity->add_option("--object-id", a.object_id,
-                       "User-assigned managed identity, by object (principal) id");
-  identity->add_option("--resource-id", a.resource_id,
-                       "User-assigned managed identity, by Azure resource id");
-  identity->add_option(
-      "--account-key-file", a.key_file,
-      std::string("File with the account's shared key; or the key in the variable ") + key_variable);
-  for (auto* option : identity->get_options()) option->check(not_empty);
+  declare_credential_options(app, a.credential);
 
   auto* appearance = app.add_option_group("Appearance");
   appearance->add_option("--uid", a.config.appearance.uid, "Owner of all files (default: who mounts)");
@@ -80,18 +79,10 @@ void declare(CLI::App& app, Arguments& a) {
                    "For all that is kept in memory (default: a quarter of what there is, at most 4GiB)")
       ->transform(CLI::Validator(plain_size, "SIZE"))
       ->check(CLI::Range(least_memory, most_memory));
-  cache
-      ->add_option("--cache-dir", a.config.cache.directory,
-                   "Keep what is read in this directory too, over mounts (default: in memory only)")
-      ->check(not_empty);
+  declare_cache_directory(*cache, a);
   cache->add_option("--cache-size", a.config.cache.directory_size, "Of the directory at most")
       ->transform(CLI::Validator(plain_size, "SIZE"))
       ->default_str("10GiB");
-  cache
-      ->add_option("--cache-free-space", a.config.cache.directory_free_space,
-                   "What the directory leaves free on its file system")
-      ->transform(CLI::Validator(plain_size, "SIZE"))
-      ->default_str("1GiB");
 
   auto* more = app.add_option_group("More");
   more->add_option("--consistency", a.consistency,
@@ -112,8 +103,7 @@ void declare(CLI::App& app, Arguments& a) {
       ->capture_default_str()
       ->check(plain_decimal)
       ->check(CLI::Range(0.0, 86400.0));
-  more->add_option("--ca-file", a.config.ca_file,
-                   "Certificate authorities to trust instead of the system's, PEM");
+  declare_ca_file(*more, a);
   more->add_option("--log-file", a.config.log_file, "Log there (default: syslog; stderr in the foreground)");
   more->add_flag("--debug", a.config.debug, "Log every request to the service");
 }
@@ -137,46 +127,16 @@ Result<mode_t> parse_mode(const std::string& text, const char* option) {
   return static_cast<mode_t>(mode);
 }
 
-Secret trimmed(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
-  return Secret(std::move(text));
-}
-
-Result<SharedKey> read_key_file(const std::string& path) {
-  std::error_code failed;
-  const auto size = std::filesystem::file_size(path, failed);
-  std::ifstream file(path);
-  if (failed || !file) return Error{ErrorCode::invalid_argument, "cannot read the key file '" + path + "'"};
-  if (size == 0 || size > longest_key_file) {
-    return Error{ErrorCode::invalid_argument, "the key file '" + path + "' does not hold an account's key"};
+/// A connection string says the account, too.
+Status agree(MountSource& source, const std::string& text, const ChosenCredential& chosen) {
+  if (chosen.account.empty()) return {};
+  if (chosen.account != source.account) {
+    return Error{ErrorCode::invalid_argument, "the connection string is for the account '" + chosen.account +
+                                                  "', not for '" + source.account + "'"};
   }
-  std::string text(size, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(size));
-  return SharedKey{trimmed(std::move(text))};
-}
-
-/// The programs that we start need not know it, nor who looks at /proc/PID/environ.
-Secret take_from_environment(const char* name) {
-  char* const text = std::getenv(name);
-  if (text == nullptr) return {};
-  auto secret = trimmed(text);
-  explicit_bzero(text, std::strlen(text));
-  unsetenv(name);
-  return secret;
-}
-
-Result<Credential> credential_of(const Arguments& a) {
-  using Kind = ManagedIdentity::Kind;
-  auto key_of_environment = take_from_environment(key_variable);
-  if (!a.client_id.empty()) return ManagedIdentity{Kind::client_id, a.client_id};
-  if (!a.object_id.empty()) return ManagedIdentity{Kind::object_id, a.object_id};
-  if (!a.resource_id.empty()) return ManagedIdentity{Kind::resource_id, a.resource_id};
-  if (!a.key_file.empty()) {
-    BM_ASSIGN(key, read_key_file(a.key_file));
-    return key;
-  }
-  if (!key_of_environment.empty()) return SharedKey{std::move(key_of_environment)};
-  return AutomaticIdentity{};
+  const bool is_url = text.find("://") != std::string::npos;
+  if (!is_url) source.endpoint = chosen.endpoint;
+  return {};
 }
 
 Result<std::vector<std::string>> containers_of(const Arguments& a, const MountSource& source) {
@@ -188,12 +148,37 @@ Result<std::vector<std::string>> containers_of(const Arguments& a, const MountSo
   return parse_container_patterns(a.containers);
 }
 
-Result<Config> config_of(Arguments a) {
+/// Who we are, and where to: the two depend on each other.
+Status set_account(Arguments& a, const CredentialEnvironment& environment) {
   auto& config = a.config;
-  BM_ASSIGN(source, parse_mount_source(a.source));
-  config.source = std::move(source);
-  BM_ASSIGN(credential, credential_of(a));
-  config.credential = std::move(credential);
+  BM_ASSIGN(chosen, choose_credential(a.credential, environment));
+  std::string host;
+  if (!a.source.empty()) {
+    BM_ASSIGN(source, parse_mount_source(a.source));
+    host = source.endpoint.host;
+  }
+  BM_ASSIGN(cloud, choose_cloud(a.credential, environment, host));
+  if (!a.source.empty()) {
+    BM_ASSIGN(source, parse_mount_source(a.source, cloud.endpoint_suffix));
+    config.source = std::move(source);
+    BM_TRY(agree(config.source, a.source, chosen));
+  }
+  config.credential = std::move(chosen.credential);
+  config.credential_origin = std::move(chosen.origin);
+  config.credential_tried = std::move(chosen.tried);
+  config.warnings = std::move(chosen.warnings);
+  config.cloud = std::move(cloud);
+  return {};
+}
+
+/// The background has another working directory; ".." stays, for it may stand behind a symbolic link.
+void make_absolute(std::string& path) {
+  if (!path.empty()) path = std::filesystem::absolute(path);
+}
+
+Result<Config> config_of(Arguments a, const CredentialEnvironment& environment) {
+  BM_TRY(set_account(a, environment));
+  auto& config = a.config;
   BM_ASSIGN(file_mode, parse_mode(a.file_mode, "--file-mode"));
   config.appearance.file_mode = file_mode;
   BM_ASSIGN(dir_mode, parse_mode(a.dir_mode, "--dir-mode"));
@@ -206,12 +191,8 @@ Result<Config> config_of(Arguments a) {
   config.network.stall_timeout = duration_of(a.stall_timeout_s);
   config.network.retry_timeout = duration_of(a.retry_timeout_s);
   config.check = !a.no_check;
-  // the background has another working directory; ".." stays, for it may stand behind a symbolic link
-  config.mount_point = std::filesystem::absolute(a.mount_point);
-  if (!config.ca_file.empty()) config.ca_file = std::filesystem::absolute(config.ca_file);
-  if (!config.cache.directory.empty())
-    config.cache.directory = std::filesystem::absolute(config.cache.directory);
-  if (!config.log_file.empty()) config.log_file = std::filesystem::absolute(config.log_file);
+  for (auto* const path : {&config.mount_point, &config.ca_file, &config.cache.directory, &config.log_file})
+    make_absolute(*path);
   return std::move(config);
 }
 
@@ -230,16 +211,20 @@ std::optional<Result<Order>> parse(CLI::App& app, int argc, const char* const* a
   return std::nullopt;
 }
 
-Result<Order> parse_mount(int argc, const char* const* argv) {
+Result<Order> parse_mount(int argc, const char* const* argv, const CredentialEnvironment& environment) {
   CLI::App app("Azure Blob Storage as a filesystem: read what the VM's managed identity may read.",
                "blobmount");
-  app.footer("Commands for mounts that there are:\n  blobmount refresh PATH...   See now what has changed");
+  app.footer(
+      "Commands:\n"
+      "  blobmount refresh PATH...                  See now what has changed in a mount\n"
+      "  blobmount identity [ACCOUNT]               Show which credential would be used, and why\n"
+      "  blobmount doctor ACCOUNT[/CONTAINER] [MOUNTPOINT]   Try all that a mount needs, and say what to do");
   Arguments arguments;
   arguments.config.appearance.uid = getuid();
   arguments.config.appearance.gid = getgid();
   declare(app, arguments);
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
-  BM_ASSIGN(config, config_of(std::move(arguments)));
+  BM_ASSIGN(config, config_of(std::move(arguments), environment));
   return config;
 }
 
@@ -258,11 +243,54 @@ Result<Order> parse_refresh(int argc, const char* const* argv) {
   return command;
 }
 
+Result<Order> parse_identity(int argc, const char* const* argv, const CredentialEnvironment& environment) {
+  CLI::App app("Show which credential would be used, and why: never the credential itself.",
+               "blobmount identity");
+  Arguments arguments;
+  IdentityCommand command;
+  app.set_help_flag("-h,--help", "Show this help");
+  app.add_option("ACCOUNT", arguments.source,
+                 "Ask that account, too: ACCOUNT[/CONTAINER[/PREFIX]], or the URL of one of them")
+      ->check(not_empty);
+  app.add_flag("--json", command.json, "For programs");
+  declare_credential_options(app, arguments.credential);
+  declare_ca_file(app, arguments);
+  if (auto instead = parse(app, argc, argv)) return *std::move(instead);
+  BM_ASSIGN(config, config_of(std::move(arguments), environment));
+  command.config = std::move(config);
+  return command;
+}
+
+Result<Order> parse_doctor(int argc, const char* const* argv, const CredentialEnvironment& environment) {
+  CLI::App app("Try all that a mount needs, one after the other, and say what to do.", "blobmount doctor");
+  Arguments arguments;
+  DoctorCommand command;
+  app.set_help_flag("-h,--help", "Show this help");
+  app.add_option("SOURCE", arguments.source,
+                 "ACCOUNT[/CONTAINER[/PREFIX]], or the https:// URL of one of them")
+      ->required()
+      ->check(not_empty);
+  app.add_option("MOUNTPOINT", arguments.config.mount_point, "Where it is to be mounted")->check(not_empty);
+  app.add_flag("--json", command.json, "For programs");
+  declare_credential_options(app, arguments.credential);
+  declare_cache_directory(app, arguments);
+  declare_ca_file(app, arguments);
+  if (auto instead = parse(app, argc, argv)) return *std::move(instead);
+  BM_ASSIGN(config, config_of(std::move(arguments), environment));
+  command.config = std::move(config);
+  return command;
+}
+
 }  // namespace
 
 Result<Order> parse_command_line(int argc, const char* const* argv) {
-  const bool refreshes = argc > 1 && argv[1] == std::string_view("refresh");
-  return refreshes ? parse_refresh(argc - 1, argv + 1) : parse_mount(argc, argv);
+  // whatever is ordered: what we start need not know the secrets
+  const auto environment = CredentialEnvironment::take();
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "refresh") return parse_refresh(argc - 1, argv + 1);
+  if (command == "identity") return parse_identity(argc - 1, argv + 1, environment);
+  if (command == "doctor") return parse_doctor(argc - 1, argv + 1, environment);
+  return parse_mount(argc, argv, environment);
 }
 
 }  // namespace blobmount

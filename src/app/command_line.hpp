@@ -10,6 +10,9 @@
 #include "blobmount/config.hpp"
 #include "blobmount/result.hpp"
 
+#include "app/doctor.hpp"
+#include "app/identity_command.hpp"
+
 namespace blobmount {
 
 /// --help and --version: a text to be printed instead.
@@ -23,7 +26,7 @@ struct RefreshCommand {
 };
 
 /// What to do: mount, print, or talk to a mount that there is.
-using Order = std::variant<Config, Information, RefreshCommand>;
+using Order = std::variant<Config, Information, RefreshCommand, IdentityCommand, DoctorCommand>;
 
 /// invalid_argument with a sentence for the user.
 Result<Order> parse_command_line(int argc, const char* const* argv);

@@ -9,6 +9,8 @@
 
 #include "app/background.hpp"
 #include "app/command_line.hpp"
+#include "app/doctor.hpp"
+#include "app/identity_command.hpp"
 #include "app/preflight.hpp"
 #include "app/refresh.hpp"
 #include "app/run.hpp"
@@ -47,6 +49,18 @@ int carry_out(const RefreshCommand& command) {
     if (const auto refreshed = refresh(path); !refreshed) status = fail(refreshed.error().message);
   }
   return status;
+}
+
+int carry_out(const IdentityCommand& command) {
+  const auto report = report_identity(command.config);
+  command.json ? report.print_json(std::cout) : report.print(std::cout, false);
+  return report.all_well() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int carry_out(const DoctorCommand& command) {
+  const auto report = examine(command.config);
+  command.json ? report.print_json(std::cout) : report.print(std::cout, true);
+  return report.all_well() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int carry_out(const Config& config) {

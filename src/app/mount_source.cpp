@@ -48,7 +48,7 @@ Status set_place(MountSource& source, std::string_view text, std::string_view pl
   return {};
 }
 
-Result<MountSource> parse_name(std::string_view text) {
+Result<MountSource> parse_name(std::string_view text, std::string_view endpoint_suffix) {
   auto place = text;
   const auto account = take_component(place);
   if (!is_account_name(account)) {
@@ -56,7 +56,7 @@ Result<MountSource> parse_name(std::string_view text) {
         text, "'" + std::string(account) + "' is not the name of a storage account (3 to 24 of a-z and 0-9)");
   }
   MountSource source{.account = std::string(account)};
-  source.endpoint = {.scheme = "https", .host = source.account + ".blob.core.windows.net"};
+  source.endpoint = {.scheme = "https", .host = source.account + ".blob." + std::string(endpoint_suffix)};
   BM_TRY(set_place(source, text, place));
   return source;
 }
@@ -64,7 +64,9 @@ Result<MountSource> parse_name(std::string_view text) {
 Result<MountSource> parse_source_url(std::string_view text) {
   BM_ASSIGN(url, parse_url(text));
   if (!url.query.empty())
-    return wrong(text, "a URL with a query (a SAS) is not supported; a managed identity needs none");
+    return wrong(text,
+                 "a SAS does not belong here, where everybody can see it: put what follows the '?' into a "
+                 "file, for --sas-file");
   if (!keeps_secrets(url)) return wrong(text, "write https://, so that no credential travels in the clear");
 
   const auto decoded = percent_decode(std::string_view(url.path).substr(1));
@@ -86,9 +88,9 @@ Result<MountSource> parse_source_url(std::string_view text) {
 
 }  // namespace
 
-Result<MountSource> parse_mount_source(std::string_view text) {
+Result<MountSource> parse_mount_source(std::string_view text, std::string_view endpoint_suffix) {
   const bool is_url = text.find("://") != std::string_view::npos;
-  return is_url ? parse_source_url(text) : parse_name(text);
+  return is_url ? parse_source_url(text) : parse_name(text, endpoint_suffix);
 }
 
 }  // namespace blobmount

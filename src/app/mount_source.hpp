@@ -11,7 +11,9 @@ namespace blobmount {
 
 /// ACCOUNT[/CONTAINER[/PREFIX]], names as they are, or the https:// URL of an account, container or prefix,
 /// percent-encoded as URLs are. A host that is an IP address or localhost (an emulator) has the account in
-/// its path. invalid_argument with a sentence for the user.
-Result<MountSource> parse_mount_source(std::string_view text);
+/// its path. `endpoint_suffix` is that of the account's cloud, where there is no URL. invalid_argument with a
+/// sentence for the user.
+Result<MountSource> parse_mount_source(std::string_view text,
+                                       std::string_view endpoint_suffix = "core.windows.net");
 
 }  // namespace blobmount

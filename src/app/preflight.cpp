@@ -49,7 +49,9 @@ bool is_mounted(const std::string& mount_point) {
   return mounted;
 }
 
-Status check_device(const std::string& mount_point) {
+}  // namespace
+
+Status check_fuse_device() {
   const int device = open(fuse_device, O_RDWR | O_CLOEXEC);
   if (device >= 0) {
     close(device);
@@ -57,15 +59,14 @@ Status check_device(const std::string& mount_point) {
   }
   const int reason = errno;
   if (reason == ENOENT || reason == ENODEV || reason == ENXIO) {
-    return unusable(
-        mount_point,
-        "/dev/fuse is missing; load the module with: modprobe fuse (a container: --device /dev/fuse)");
+    return Error{
+        ErrorCode::invalid_argument,
+        "/dev/fuse is missing; load the module with: modprobe fuse (a container: --device /dev/fuse)"};
   }
-  return unusable(mount_point, "no permission to use /dev/fuse (" + std::generic_category().message(reason) +
-                                   "); run as root, or allow the device to this user or container");
+  return Error{ErrorCode::invalid_argument,
+               "no permission to use /dev/fuse (" + std::generic_category().message(reason) +
+                   "); run as root, or allow the device to this user or container"};
 }
-
-}  // namespace
 
 Status check_mount_point(const std::string& mount_point) {
   BM_TRY(check_directory(mount_point));
@@ -73,7 +74,8 @@ Status check_mount_point(const std::string& mount_point) {
     return unusable(mount_point,
                     "blobmount is mounted there already; unmount it with: umount '" + mount_point + "'");
   }
-  return check_device(mount_point);
+  if (auto usable = check_fuse_device(); !usable) return unusable(mount_point, usable.error().message);
+  return {};
 }
 
 Status check_cache_directory(const std::string& cache_directory, const std::string& mount_point) {

@@ -12,6 +12,9 @@ namespace blobmount {
 /// sentence that names the cause and what to do.
 Status check_mount_point(const std::string& mount_point);
 
+/// The same of the kernel's side alone.
+Status check_fuse_device();
+
 /// Whether `cache_directory`, which need not exist yet, and is empty for none, stays reachable while
 /// `mount_point` is mounted on.
 Status check_cache_directory(const std::string& cache_directory, const std::string& mount_point);

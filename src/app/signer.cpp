@@ -1,6 +1,7 @@
 #include "app/signer.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 #include "auth/bearer_transport.hpp"
 #include "auth/instance_metadata_source.hpp"
@@ -12,6 +13,15 @@ namespace {
 /// Where the metadata endpoint is, if not where every Azure VM has it; the name is that of Azure's SDKs.
 constexpr auto authority_variable = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 
+struct Surroundings {
+  const Config& config;
+  HttpTransport& network;
+  Clock& clock;
+  Log& log;
+};
+
+using Source = Result<std::unique_ptr<TokenSource>>;
+
 Result<Url> metadata_authority() {
   const char* const other = std::getenv(authority_variable);
   if (other == nullptr || *other == '\0') return instance_metadata_authority();
@@ -20,19 +30,33 @@ Result<Url> metadata_authority() {
   return url;
 }
 
-Result<Signer> make_signer(const ManagedIdentity& identity, HttpTransport& network, Clock& clock, Log& log) {
+Source source_of(const ManagedIdentity& identity, const Surroundings& around) {
   BM_ASSIGN(authority, metadata_authority());
+  return std::make_unique<InstanceMetadataSource>(around.network, around.clock, identity, authority);
+}
+
+Source source_of(const AutomaticIdentity& automatic, const Surroundings& around) {
+  return source_of(automatic.identity, around);
+}
+
+template <typename Kind>
+Source source_of(const Kind& /*credential*/, const Surroundings& /*around*/) {
+  return Error{ErrorCode::unsupported, "this credential is not known here"};
+}
+
+template <typename Kind>
+Result<Signer> signer_of(const Kind& credential, const Surroundings& around) {
+  BM_ASSIGN(source, source_of(credential, around));
   Signer signer;
-  signer.source = std::make_unique<InstanceMetadataSource>(network, clock, identity, authority);
-  signer.keeper = std::make_unique<TokenKeeper>(*signer.source, clock, log);
-  signer.transport = std::make_unique<BearerTransport>(network, *signer.keeper);
+  signer.source = std::move(source);
+  signer.keeper = std::make_unique<TokenKeeper>(*signer.source, around.clock, around.log);
+  signer.transport = std::make_unique<BearerTransport>(around.network, *signer.keeper);
   signer.description = signer.source->description();
   return signer;
 }
 
-Result<Signer> make_signer(const SharedKey& key, const std::string& account, HttpTransport& network,
-                           Clock& clock) {
-  BM_ASSIGN(transport, SharedKeyTransport::create(network, clock, account, key));
+Result<Signer> signer_of(const SharedKey& key, const Surroundings& around) {
+  BM_ASSIGN(transport, SharedKeyTransport::create(around.network, around.clock, around.config.source.account, key));
   Signer signer;
   signer.transport = std::move(transport);
   signer.description = "shared key";
@@ -42,12 +66,9 @@ Result<Signer> make_signer(const SharedKey& key, const std::string& account, Htt
 }  // namespace
 
 Result<Signer> make_signer(const Config& config, HttpTransport& network, Clock& clock, Log& log) {
-  if (const auto* const key = std::get_if<SharedKey>(&config.credential)) {
-    return make_signer(*key, config.source.account, network, clock);
-  }
-  if (const auto* const automatic = std::get_if<AutomaticIdentity>(&config.credential))
-    return make_signer(automatic->identity, network, clock, log);
-  return make_signer(std::get<ManagedIdentity>(config.credential), network, clock, log);
+  const Surroundings around{config, network, clock, log};
+  return std::visit([&around](const auto& credential) { return signer_of(credential, around); },
+                    config.credential);
 }
 
 }  // namespace blobmount

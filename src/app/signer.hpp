@@ -20,6 +20,7 @@ struct Signer {
   std::unique_ptr<TokenKeeper> keeper{};  ///< asks `source`
   std::unique_ptr<HttpTransport> transport{};
   std::string description{};  ///< for people: which credential it is
+  std::string endpoint{};     ///< for people: who gives out its tokens, and how that is known; empty: nobody
 };
 
 /// `network` carries the requests to the identity endpoint, and what the signer has signed.

@@ -1,0 +1,292 @@
+#include "app/doctor.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "app/access_check.hpp"
+#include "app/preflight.hpp"
+#include "app/signer.hpp"
+#include "app/tower.hpp"
+#include "base/log.hpp"
+
+namespace blobmount {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr HttpLimits impatient{.connect = seconds{5}, .stall = seconds{5}, .total = seconds{10}};
+constexpr auto patience_with_identity = seconds{15};
+/// Tokens and signatures are refused by the service where the clocks differ by more than 15 minutes; what
+/// comes near that is no well-kept clock.
+constexpr auto largest_skew = seconds{120};
+
+template <typename T>
+Result<T> wait_for(const std::function<void(Completion<T>)>& ask) {
+  std::promise<Result<T>> answer;
+  auto outcome = answer.get_future();
+  ask([&answer](Result<T> result) { answer.set_value(std::move(result)); });
+  return outcome.get();
+}
+
+class Examination {
+ public:
+  Examination(const Config& config, Log& log) : config_(config), log_(log), network_(config, log) {}
+
+  Report run() {
+    const bool reached = examine_name() && examine_connection();
+    const bool allowed = reached && examine_identity() && examine_access();
+    if (allowed) examine_reading();
+    if (!reached) skip({"TLS", "clock", "identity"}, "the service is not reached");
+    if (!allowed) skip({"listing", "reading"}, "see above");
+    examine_device();
+    examine_mount_helper();
+    examine_kernel();
+    examine_cache_directory();
+    return std::move(report_);
+  }
+
+ private:
+  void ok(std::string subject, std::string text) {
+    report_.add(Finding::ok, std::move(subject), std::move(text));
+  }
+  void note(std::string subject, std::string text) {
+    report_.add(Finding::note, std::move(subject), std::move(text));
+  }
+  bool failed(std::string subject, std::string text) {
+    report_.add(Finding::failed, std::move(subject), std::move(text));
+    return false;
+  }
+  /// Those that nothing has been said of yet.
+  void skip(std::initializer_list<const char*> subjects, const std::string& why) {
+    for (const std::string subject : subjects) {
+      const bool said =
+          std::ranges::any_of(report_.lines(), [&](const auto& line) { return line.subject == subject; });
+      if (!said) report_.add(Finding::skipped, subject, why);
+    }
+  }
+
+  bool examine_name();
+  bool examine_connection();
+  void examine_clock(const HttpResponse& response);
+  bool examine_identity();
+  bool examine_access();
+  void examine_reading();
+  Result<std::optional<BlobVersion>> find_blob(BlobStore& service);
+  void examine_device();
+  void examine_mount_helper();
+  void examine_kernel();
+  void examine_cache_directory();
+
+  const Config& config_;
+  Log& log_;
+  Network network_;
+  std::optional<Signer> signer_;
+  Report report_;
+};
+
+bool Examination::examine_name() {
+  const auto& host = config_.source.endpoint.host;
+  addrinfo wanted{};
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int outcome = getaddrinfo(host.c_str(), nullptr, &wanted, &found);
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
+  if (outcome != 0) {
+    return failed("name resolution",
+                  "no address of '" + host + "' (" + gai_strerror(outcome) +
+                      "): check the account's name, and the DNS (of a private endpoint, its zone)");
+  }
+  std::string addresses;
+  for (const auto* address = found; address != nullptr; address = address->ai_next) {
+    std::array<char, NI_MAXHOST> text{};
+    if (getnameinfo(address->ai_addr, address->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                    NI_NUMERICHOST) == 0)
+      addresses += (addresses.empty() ? "" : ", ") + std::string(text.data());
+  }
+  ok("name resolution", host + " is " + addresses);
+  return true;
+}
+
+bool Examination::examine_connection() {
+  HttpRequest request{.url = config_.source.endpoint, .limits = impatient};
+  request.url.query = {{"comp", "list"}, {"maxresults", "1"}};
+  const auto started = network_.clock.now();
+  const auto response = send_and_wait(network_.observed, request);
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(network_.clock.now() - started);
+  if (!response && response.error().code != ErrorCode::untrusted)
+    return failed("connection", response.error().message);
+  const auto& host = request.url.host;
+  ok("connection", host + " answers" + (response ? " after " + std::to_string(took.count()) + " ms" : ""));
+  if (!response) return failed("TLS", response.error().message);
+  if (request.url.scheme == "https") {
+    ok("TLS", "its certificate is trusted");
+  } else {
+    note("TLS", "none: an emulator on this machine");
+  }
+  examine_clock(*response);
+  return true;
+}
+
+void Examination::examine_clock(const HttpResponse& response) {
+  const auto date = response.headers.get("Date");
+  std::tm parsed{};
+  const bool readable =
+      date && strptime(std::string(*date).c_str(), "%a, %d %b %Y %H:%M:%S", &parsed) != nullptr;
+  if (!readable) return note("clock", "the service does not say what time it is");
+  const auto theirs = std::chrono::system_clock::from_time_t(timegm(&parsed));
+  const auto skew = std::chrono::duration_cast<seconds>(network_.clock.wall_now() - theirs);
+  if (std::chrono::abs(skew) <= largest_skew) return ok("clock", "agrees with the service's");
+  failed("clock",
+         "differs from the service's by " + std::to_string(skew.count()) +
+             " s, and it refuses what is signed with such a clock: set it (timedatectl set-ntp true)");
+}
+
+bool Examination::examine_identity() {
+  auto signer = make_signer(config_, network_.observed, network_.clock, log_);
+  if (!signer) return failed("identity", signer.error().message);
+  signer_.emplace(*std::move(signer));
+  if (signer_->keeper) {
+    if (const auto first = signer_->keeper->wait_for_first(patience_with_identity); !first)
+      return failed("identity", first.error().message);
+  }
+  ok("identity", signer_->description + " (" + config_.credential_origin + ")");
+  for (const auto& warning : config_.warnings) note("identity", warning);
+  return true;
+}
+
+bool Examination::examine_access() {
+  const auto access = check_access(config_, network_, *signer_, log_);
+  if (!access) return failed("listing", access.error().message);
+  ok("listing", "allowed");
+  return true;
+}
+
+void Examination::examine_reading() {
+  RetryingTransport retrying(*signer_->transport, network_.clock, network_.curl,
+                             RetryPolicy{.budget = seconds{10}});
+  WorkerPool decoder("doctor", 1);
+  AzureBlobStore service(retrying, config_.source.endpoint, decoder, network_.clock, log_);
+  const auto blob = find_blob(service);
+  if (!blob) {
+    failed("reading", blob.error().message);
+    return;
+  }
+  if (!*blob) return note("reading", "not tried: no blob with bytes is among the first");
+  const auto& version = **blob;
+  const auto name = version.container + "/" + version.blob;
+  const auto read = wait_for<void>([&](auto done) {
+    service.read(
+        version, {0, 1}, [](auto) { return true; }, std::move(done));
+  });
+  if (read) return ok("reading", "a byte of '" + name + "'");
+  failed("reading", "'" + name + "': " + read.error().message);
+}
+
+/// The first that can be read, of the first container with one.
+Result<std::optional<BlobVersion>> Examination::find_blob(BlobStore& service) {
+  std::vector<std::string> containers{config_.source.container};
+  if (config_.source.container.empty()) {
+    const auto page = wait_for<ContainerPage>(
+        [&](auto done) { service.list_containers({.max_results = 10}, std::move(done)); });
+    if (!page) return page.error();
+    containers.clear();
+    for (const auto& container : page->containers) containers.push_back(container.name);
+  }
+  for (const auto& container : containers) {
+    const auto page = wait_for<BlobPage>([&](auto done) {
+      service.list_blobs({.container = container, .prefix = config_.source.prefix, .max_results = 100},
+                         std::move(done));
+    });
+    if (!page) return page.error();
+    for (const auto& [name, properties] : page->blobs) {
+      if (properties.size > 0 && !properties.details.archived())
+        return std::optional(BlobVersion{container, name, properties.etag, properties.size});
+    }
+  }
+  return std::optional<BlobVersion>();
+}
+
+void Examination::examine_device() {
+  if (const auto usable = check_fuse_device(); !usable) {
+    failed("/dev/fuse", usable.error().message);
+  } else {
+    ok("/dev/fuse", "can be used");
+  }
+  if (config_.mount_point.empty()) return;
+  if (const auto usable = check_mount_point(config_.mount_point); !usable) {
+    failed("mount point", usable.error().message);
+  } else {
+    ok("mount point", "'" + config_.mount_point + "' is free");
+  }
+}
+
+void Examination::examine_mount_helper() {
+  if (geteuid() == 0) return ok("mount helper", "root needs none");
+  const char* const path = std::getenv("PATH");
+  std::string_view rest = path != nullptr ? path : "";
+  while (!rest.empty()) {
+    const auto directory = rest.substr(0, rest.find(':'));
+    const auto helper = std::string(directory) + "/fusermount3";
+    if (access(helper.c_str(), X_OK) == 0) return ok("mount helper", helper);
+    rest.remove_prefix(std::min(rest.size(), directory.size() + 1));
+  }
+  failed("mount helper", "there is no fusermount3: apt install fuse3, or mount as root");
+}
+
+/// Nothing depends on it but the speed.
+void Examination::examine_kernel() {
+  utsname system{};
+  uname(&system);
+  std::ifstream setting("/sys/module/fuse/parameters/enable_uring");
+  char uring = 'N';
+  setting >> uring;
+  note("kernel", std::string(system.release) + ", FUSE over io_uring is " +
+                     (!setting       ? "not there"
+                      : uring == 'Y' ? "on"
+                                     : "off"));
+}
+
+void Examination::examine_cache_directory() {
+  const auto& directory = config_.cache.directory;
+  if (directory.empty()) return;
+  if (!config_.mount_point.empty()) {
+    if (const auto outside = check_cache_directory(directory, config_.mount_point); !outside) {
+      failed("cache directory", outside.error().message);
+      return;
+    }
+  }
+  if (const auto claimed = claim_directory(directory); !claimed) {
+    failed("cache directory", claimed.error().message);
+    return;
+  }
+  struct statvfs space {};
+  if (statvfs(directory.c_str(), &space) != 0) return note("cache directory", "'" + directory + "' is ours");
+  const auto free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
+  const auto text = "'" + directory + "' is ours, " + std::to_string(free >> 20U) + " MiB are free there";
+  if (free > config_.cache.directory_free_space) return ok("cache directory", text);
+  failed("cache directory", text + ", and --cache-free-space wants to leave " +
+                                std::to_string(config_.cache.directory_free_space >> 20U) +
+                                " MiB: nothing would be kept");
+}
+
+}  // namespace
+
+Report examine(const Config& config) {
+  const auto log = log_to_stderr(LogLevel::error);
+  return Examination(config, *log).run();
+}
+
+}  // namespace blobmount

@@ -1,0 +1,19 @@
+#pragma once
+
+/// `blobmount doctor`: everything that a mount needs, tried one after the other.
+
+#include "blobmount/config.hpp"
+
+#include "app/report.hpp"
+
+namespace blobmount {
+
+struct DoctorCommand {
+  Config config{};  ///< without a mount point, that is left out
+  bool json = false;
+};
+
+/// Changes nothing but that a cache directory is made. Blocks for a minute at most.
+Report examine(const Config& config);
+
+}  // namespace blobmount

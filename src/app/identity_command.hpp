@@ -1,0 +1,20 @@
+#pragma once
+
+/// `blobmount identity [ACCOUNT]`: which credential would be used, why, and whom it makes us to the service.
+
+#include "blobmount/config.hpp"
+
+#include "app/report.hpp"
+
+namespace blobmount {
+
+struct IdentityCommand {
+  Config config{};  ///< without an account, its source is empty
+  bool json = false;
+};
+
+/// Asks the identity service for a token, which is shown to nobody, and the account for one listing, if there
+/// is one. Blocks for some seconds at most.
+Report report_identity(const Config& config);
+
+}  // namespace blobmount

@@ -1,0 +1,23 @@
+#pragma once
+
+/// Connection strings of storage accounts, as the portal shows them.
+/// https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
+
+#include <string>
+#include <variant>
+
+#include "blobmount/config.hpp"
+#include "blobmount/result.hpp"
+
+namespace blobmount {
+
+struct ConnectionString {
+  std::string account{};
+  Url endpoint{};  ///< of its blobs
+  std::variant<Anonymous, SharedKey, SharedAccessSignature> credential{};
+};
+
+/// invalid_argument with a sentence that names what is wrong or missing, and shows no value.
+Result<ConnectionString> parse_connection_string(const Secret& text);
+
+}  // namespace blobmount

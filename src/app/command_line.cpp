@@ -196,6 +196,15 @@ Result<Config> config_of(Arguments a, const CredentialEnvironment& environment) 
   return std::move(config);
 }
 
+/// What stands behind an '=', or by itself, may be a secret that somebody typed: only names are repeated.
+std::string unexpected(const CLI::App& app) {
+  std::string names;
+  for (const auto& argument : app.remaining()) {
+    if (argument.starts_with('-')) names += " " + argument.substr(0, argument.find('='));
+  }
+  return names.empty() ? "there are more arguments than expected" : "there is no such option:" + names;
+}
+
 /// Nothing where the arguments are to be used; else what there is to say instead.
 std::optional<Result<Order>> parse(CLI::App& app, int argc, const char* const* argv) {
   try {
@@ -205,20 +214,21 @@ std::optional<Result<Order>> parse(CLI::App& app, int argc, const char* const* a
   } catch (const CLI::CallForVersion& version) {
     return Information{std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    return Error{ErrorCode::invalid_argument,
-                 std::string(error.what()) + " (" + app.get_name() + " --help shows what is possible)"};
+    const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+    return Error{ErrorCode::invalid_argument, (extras ? unexpected(app) : std::string(error.what())) + " (" +
+                                                  app.get_name() + " --help shows what is possible)"};
   }
   return std::nullopt;
 }
 
 Result<Order> parse_mount(int argc, const char* const* argv, const CredentialEnvironment& environment) {
-  CLI::App app("Azure Blob Storage as a filesystem: read what the VM's managed identity may read.",
+  CLI::App app("Azure Blob Storage as a filesystem: read what this machine's managed identity may read.",
                "blobmount");
   app.footer(
       "Commands:\n"
       "  blobmount refresh PATH...                  See now what has changed in a mount\n"
       "  blobmount identity [ACCOUNT]               Show which credential would be used, and why\n"
-      "  blobmount doctor ACCOUNT[/CONTAINER] [MOUNTPOINT]   Try all that a mount needs, and say what to do");
+      "  blobmount doctor SOURCE [MOUNTPOINT]       Try all that a mount needs, and say what to do");
   Arguments arguments;
   arguments.config.appearance.uid = getuid();
   arguments.config.appearance.gid = getgid();

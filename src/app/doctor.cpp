@@ -1,8 +1,8 @@
 #include "app/doctor.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -21,6 +21,7 @@
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "base/log.hpp"
+#include "blob/http_date.hpp"
 
 namespace blobmount {
 namespace {
@@ -41,6 +42,15 @@ Result<T> wait_for(const std::function<void(Completion<T>)>& ask) {
   return outcome.get();
 }
 
+/// Whether curl is told of one: then names are resolved there.
+bool has_proxy() {
+  constexpr std::array variables{"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"};
+  return std::ranges::any_of(variables, [](const char* name) {
+    const char* const value = std::getenv(name);
+    return value != nullptr && *value != '\0';
+  });
+}
+
 class Examination {
  public:
   Examination(const Config& config, Log& log) : config_(config), log_(log), network_(config, log) {}
@@ -49,8 +59,8 @@ class Examination {
     const bool reached = examine_name() && examine_connection();
     const bool allowed = reached && examine_identity() && examine_access();
     if (allowed) examine_reading();
-    if (!reached) skip({"TLS", "clock", "identity"}, "the service is not reached");
-    if (!allowed) skip({"listing", "reading"}, "see above");
+    if (!reached) skip({"connection", "TLS", "clock", "identity"}, "the service is not reached");
+    if (!allowed) skip({"role", "container", "listing", "reading"}, "see above");
     examine_device();
     examine_mount_helper();
     examine_kernel();
@@ -105,9 +115,13 @@ bool Examination::examine_name() {
   const int outcome = getaddrinfo(host.c_str(), nullptr, &wanted, &found);
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
   if (outcome != 0) {
-    return failed("name resolution",
-                  "no address of '" + host + "' (" + gai_strerror(outcome) +
-                      "): check the account's name, and the DNS (of a private endpoint, its zone)");
+    const auto none = "no address of '" + host + "' (" + gai_strerror(outcome) + ")";
+    if (!has_proxy()) {
+      return failed("name resolution",
+                    none + ": check the account's name, and the DNS (of a private endpoint, its zone)");
+    }
+    note("name resolution", none + " here; the proxy may know one");
+    return true;
   }
   std::string addresses;
   for (const auto* address = found; address != nullptr; address = address->ai_next) {
@@ -142,12 +156,9 @@ bool Examination::examine_connection() {
 
 void Examination::examine_clock(const HttpResponse& response) {
   const auto date = response.headers.get("Date");
-  std::tm parsed{};
-  const bool readable =
-      date && strptime(std::string(*date).c_str(), "%a, %d %b %Y %H:%M:%S", &parsed) != nullptr;
-  if (!readable) return note("clock", "the service does not say what time it is");
-  const auto theirs = std::chrono::system_clock::from_time_t(timegm(&parsed));
-  const auto skew = std::chrono::duration_cast<seconds>(network_.clock.wall_now() - theirs);
+  const auto theirs = date ? parse_http_date(*date) : std::nullopt;
+  if (!theirs) return note("clock", "the service does not say what time it is");
+  const auto skew = std::chrono::duration_cast<seconds>(network_.clock.wall_now() - *theirs);
   if (std::chrono::abs(skew) <= largest_skew) return ok("clock", "agrees with the service's");
   failed("clock",
          "differs from the service's by " + std::to_string(skew.count()) +
@@ -167,10 +178,18 @@ bool Examination::examine_identity() {
   return true;
 }
 
+/// One request shows all three: what it fails with says which of them is to blame.
 bool Examination::examine_access() {
+  const auto& container = config_.source.container;
   const auto access = check_access(config_, network_, *signer_, log_);
-  if (!access) return failed("listing", access.error().message);
-  ok("listing", "allowed");
+  const auto code = access ? ErrorCode{} : access.error().code;
+  if (!access && (code == ErrorCode::permission_denied || code == ErrorCode::unauthenticated))
+    return failed("role", access.error().message);
+  if (!access && code != ErrorCode::not_found) return failed("listing", access.error().message);
+  ok("role", "the service lets us in");
+  if (!access) return failed("container", "'" + container + "': " + access.error().message);
+  if (!container.empty()) ok("container", "'" + container + "' is there");
+  ok("listing", container.empty() ? "of the account's containers" : "of the container's blobs");
   return true;
 }
 

@@ -9,7 +9,10 @@ namespace blobmount {
 namespace {
 
 Error wrong(std::string_view text, std::string_view why) {
-  return {ErrorCode::invalid_argument, "cannot mount '" + std::string(text) + "': " + std::string(why)};
+  // behind the '?' of a URL stands a signature, mostly
+  const bool is_url = text.find("://") != std::string_view::npos;
+  const auto shown = is_url ? text.substr(0, text.find('?')) : text;
+  return {ErrorCode::invalid_argument, "cannot mount '" + std::string(shown) + "': " + std::string(why)};
 }
 
 /// https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name

@@ -39,7 +39,10 @@ void Report::print(std::ostream& out, bool marks) const {
   out << std::left;
   for (const auto& [finding, subject, text] : lines_) {
     if (marks) out << std::setw(8) << word_for(finding);
-    out << std::setw(static_cast<int>(widest) + 2) << subject << text << "\n";
+    out << std::setw(static_cast<int>(widest) + 2) << subject;
+    // without marks, it is the one thing that must not be overlooked
+    if (!marks && finding == Finding::failed) out << word_for(finding) << ": ";
+    out << text << "\n";
   }
 }
 

@@ -26,6 +26,7 @@ std::string name_of(const MountSource& source) {
 
 Status run_mount(const Config& config, Log& log, const std::function<void()>& ready) {
   const auto source = name_of(config.source);
+  for (const auto& warning : config.warnings) log.warning("careless setting", {{"what", warning}});
   Network network(config, log);
   BM_ASSIGN(signer, make_signer(config, network.observed, network.clock, log));
   BM_ASSIGN(tower, Tower::build(config, network, signer, log));

@@ -301,11 +301,11 @@ TEST_F(CommandLine, AKeyIsReadFromItsFileWithoutTheLastNewline) {
 }
 
 TEST_F(CommandLine, AKeyFileThatCannotHoldAKeyIsRefused) {
-  expect_refused({"--account-key-file", "/no/such/file", "account", "/mnt"}, "cannot read the key file");
-  expect_refused({"--account-key-file", file_with("").c_str(), "account", "/mnt"}, "does not hold");
-  expect_refused({"--account-key-file", file_with(std::string(5000, 'x')).c_str(), "account", "/mnt"},
-                 "does not hold");
-  expect_refused({"--account-key-file", directory_.path().c_str(), "account", "/mnt"}, "key file");
+  expect_refused({"--account-key-file", "/no/such/file", "account", "/mnt"}, "'/no/such/file'");
+  expect_refused({"--account-key-file", file_with("").c_str(), "account", "/mnt"}, "empty");
+  expect_refused({"--account-key-file", file_with(std::string(20'000, 'x')).c_str(), "account", "/mnt"},
+                 "more than 16 KiB");
+  expect_refused({"--account-key-file", directory_.path().c_str(), "account", "/mnt"}, "not a regular file");
 }
 
 TEST_F(CommandLine, AKeyInTheEnvironmentIsTakenOutOfIt) {
@@ -337,6 +337,53 @@ TEST_F(CommandLine, AnEmptyVariableIsNoKey) {
   setenv(key_variable, "", 1);
 
   EXPECT_EQ(identity_of(config_of({})).kind, ManagedIdentity::Kind::system_assigned);
+}
+
+TEST_F(CommandLine, IdentityNeedsNoAccountAndTakesCredentialOptions) {
+  const auto parsed = parse({"identity", "--client-id", "c1", "--json"});
+
+  ASSERT_TRUE(parsed);
+  const auto* const command = std::get_if<IdentityCommand>(&*parsed);
+  ASSERT_NE(command, nullptr);
+  EXPECT_TRUE(command->json);
+  EXPECT_EQ(command->config.source.account, "");
+  EXPECT_EQ(identity_of(command->config).id, "c1");
+}
+
+TEST_F(CommandLine, DoctorTakesASourceAndMaybeAMountPoint) {
+  const auto parsed = parse({"doctor", "account/docs", "/mnt/x", "--cache-dir", "/var/cache/x"});
+
+  ASSERT_TRUE(parsed);
+  const auto* const command = std::get_if<DoctorCommand>(&*parsed);
+  ASSERT_NE(command, nullptr);
+  EXPECT_FALSE(command->json);
+  EXPECT_EQ(command->config.source.container, "docs");
+  EXPECT_EQ(command->config.mount_point, "/mnt/x");
+  EXPECT_EQ(command->config.cache.directory, "/var/cache/x");
+  expect_refused({"doctor"}, "SOURCE");
+}
+
+TEST_F(CommandLine, ASecretThatWasTypedIsNotRepeated) {
+  for (const auto* typed : {"--account-key=c2VjcmV0", "--sas=c2VjcmV0"}) {
+    const auto parsed = parse({typed, "account", "/mnt"});
+    ASSERT_FALSE(parsed);
+    EXPECT_THAT(parsed.error().message, testing::Not(HasSubstr("c2VjcmV0")));
+    EXPECT_THAT(parsed.error().message, HasSubstr("there is no such option: --"));
+  }
+  expect_refused({"account", "/mnt", "c2VjcmV0"}, "more arguments than expected");
+  expect_refused({"https://a.blob.core.windows.net/c?sv=1&sig=2", "/mnt"}, "--sas-file");
+}
+
+TEST_F(CommandLine, TheCloudGivesTheEndpointOfAName) {
+  EXPECT_EQ(config_of({"--cloud", "china"}).source.endpoint.host, "account.blob.core.chinacloudapi.cn");
+  EXPECT_EQ(config_of({"--endpoint-suffix", "storage.local"}).source.endpoint.host,
+            "account.blob.storage.local");
+}
+
+TEST_F(CommandLine, AConnectionStringOfAnotherAccountIsRefused) {
+  setenv("AZURE_STORAGE_CONNECTION_STRING", "AccountName=other;AccountKey=a2V5", 1);
+
+  expect_refused({"account", "/mnt"}, "is for the account 'other', not for 'account'");
 }
 
 }  // namespace

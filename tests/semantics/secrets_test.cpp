@@ -1,0 +1,205 @@
+/// Where no secret may ever be found: logs, command lines, environments, core files, the cache directory,
+/// files that others can read, and what an error says.
+
+#include <fstream>
+#include <iterator>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/background_mount.hpp"
+#include "support/eventually.hpp"
+#include "support/files.hpp"
+#include "support/test_account.hpp"
+
+namespace blobmount::tests {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string bytes_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Of every file below `directory`.
+void expect_nowhere_below(const std::filesystem::path& directory, const std::string& secret) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    EXPECT_EQ(bytes_of(entry.path()).find(secret), std::string::npos) << entry.path();
+  }
+  EXPECT_GT(files, 0) << "there was something to look at";
+}
+
+/// What everybody who may look sees of a process and its threads.
+void expect_not_shown_of(pid_t process, const std::string& secret) {
+  const auto directory = std::filesystem::path("/proc") / std::to_string(process);
+  for (const auto* file : {"cmdline", "environ", "comm", "status"})
+    EXPECT_EQ(bytes_of(directory / file).find(secret), std::string::npos) << file;
+}
+
+class Secrets : public testing::Test {
+ protected:
+  [[nodiscard]] MountOptions by_key(const std::string& place) const {
+    auto options = account_with_hello().mount(place);
+    options.environment = {{"AZURE_STORAGE_KEY", std::string(Azurite::account_key)}};
+    return options;
+  }
+
+  const TemporaryDirectory directory_;
+};
+
+TEST_F(Secrets, ATokenIsInNoLogNoCommandLineAndNoCachedFile) {
+  auto& account = account_with_hello();
+  const auto cache = directory_.path() / "cache";
+  const Mounted mounted(account.mount("test").with("--debug").with("--cache-dir", cache));
+
+  ASSERT_EQ(content_of(mounted / "text.txt"), "hello\n");
+  EXPECT_EQ(stat_error(mounted / "absent"), ENOENT);
+
+  ASSERT_TRUE(eventually(10s, [&] { return !names_in(cache).empty(); }));
+  const auto issued = account.identity.issued();
+  ASSERT_FALSE(issued.empty());
+  EXPECT_THAT(mounted.log(), HasSubstr("GET")) << "it logs every request";
+  for (const auto& token : issued) {
+    EXPECT_THAT(mounted.log(), Not(HasSubstr(token)));
+    EXPECT_THAT(mounted.log(), Not(HasSubstr(token.substr(token.rfind('.') + 1)))) << "nor its signature";
+    expect_not_shown_of(mounted.process().pid(), token);
+    expect_nowhere_below(cache, token);
+  }
+}
+
+TEST_F(Secrets, AKeyFromTheEnvironmentIsWipedThereAndLoggedNowhere) {
+  const std::string key(Azurite::account_key);
+  const auto cache = directory_.path() / "cache";
+  const Mounted mounted(by_key("test").with("--debug").with("--cache-dir", cache));
+
+  ASSERT_EQ(content_of(mounted / "text.txt"), "hello\n");
+
+  ASSERT_TRUE(eventually(10s, [&] { return !names_in(cache).empty(); }));
+  EXPECT_THAT(mounted.log(), Not(HasSubstr(key)));
+  EXPECT_THAT(mounted.log(), Not(HasSubstr("SharedKey "))) << "nor a signature";
+  expect_not_shown_of(mounted.process().pid(), key);
+  expect_nowhere_below(cache, key);
+}
+
+TEST_F(Secrets, ADaemonInTheBackgroundShowsThemNeither) {
+  const std::string key(Azurite::account_key);
+  const auto log = directory_.path() / "log";
+  const BackgroundMount mounted(by_key("test").with("--debug").with("--log-file", log));
+  ASSERT_EQ(mounted.command().status, 0) << mounted.command().error_output;
+  ASSERT_EQ(content_of(mounted / "text.txt"), "hello\n");
+
+  ASSERT_FALSE(mounted.daemons().empty());
+  for (const auto daemon : mounted.daemons()) expect_not_shown_of(daemon, key);
+  EXPECT_THAT(bytes_of(log), Not(HasSubstr(key)));
+  EXPECT_EQ(std::filesystem::status(log).permissions() & std::filesystem::perms::all,
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+/// How a program ended that may dump as large a core as it likes, and dies of SIGABRT once `ready`.
+int wait_status_of(const Command& command, const std::filesystem::path& directory, const auto& ready) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+    ::setrlimit(RLIMIT_CORE, &unlimited);
+    if (::chdir(directory.c_str()) != 0) ::_exit(126);
+    for (const auto& name : command.unset) ::unsetenv(name.c_str());
+    for (const auto& [name, value] : command.environment) ::setenv(name.c_str(), value.c_str(), 1);
+    std::vector<char*> arguments;
+    for (const auto& argument : command.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+    ::execvp(arguments.front(), arguments.data());
+    ::_exit(127);
+  }
+  EXPECT_TRUE(eventually(20s, [&] { return ready(child); }));
+  ::kill(child, SIGABRT);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST_F(Secrets, NoCoreFileIsWritten) {
+  const auto mount_point = directory_.path() / "mnt";
+  std::filesystem::create_directory(mount_point);
+  const auto options = by_key("test");
+  std::vector<std::string> arguments{options.source, mount_point, "--foreground"};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  const auto command = blobmount_command(arguments, options.environment);
+
+  const auto others = wait_status_of({.arguments = {"sleep", "60"}}, directory_.path(), [](pid_t child) {
+    return bytes_of("/proc/" + std::to_string(child) + "/comm") == "sleep\n";
+  });
+  const auto ours =
+      wait_status_of(command, directory_.path(), [&](pid_t) { return is_mounted(mount_point); });
+  detach(mount_point);
+
+  ASSERT_TRUE(WIFSIGNALED(ours));
+  EXPECT_EQ(WTERMSIG(ours), SIGABRT);
+  EXPECT_FALSE(WCOREDUMP(ours));
+  if (!WCOREDUMP(others)) GTEST_SKIP() << "this machine writes no core file of any program";
+}
+
+/// Who owns what the kernel shows of a process: its user, or root where nobody else may look into its memory.
+uid_t keeper_of(pid_t process) {
+  struct stat status {};
+  return ::stat(("/proc/" + std::to_string(process) + "/mem").c_str(), &status) == 0 ? status.st_uid : 0;
+}
+
+TEST_F(Secrets, AnotherProcessOfTheSameUserCannotLookIntoTheMemory) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody";
+  constexpr uid_t somebody = 65534;
+  const auto program = directory_.path() / "blobmount";
+  std::filesystem::copy_file(BLOBMOUNT_BINARY, program);
+  std::filesystem::permissions(directory_.path(), std::filesystem::perms(0755));
+  IdentityEndpoint silent;
+  silent.fall_silent();
+  auto command = blobmount_command({"identity"}, by_identity({}, silent, "").environment);
+  command.arguments = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "identity"};
+
+  const Process waiting(command);
+  const Process other(
+      {.arguments = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sleep", "60"}});
+
+  EXPECT_TRUE(eventually(20s, [&] { return keeper_of(other.pid()) == somebody; })) << "as of any program";
+  EXPECT_TRUE(eventually(20s, [&] { return silent.requests() > 0; }));
+  EXPECT_EQ(keeper_of(waiting.pid()), 0U);
+}
+
+TEST_F(Secrets, AreNotRepeatedWhenTheyWereTypedWhereTheyDoNotBelong) {
+  const std::vector<std::vector<std::string>> mistakes{
+      {"account", "/mnt", "--account-key=c2VjcmV0LXRleHQ="},
+      {"account", "/mnt", "--account-key", "c2VjcmV0LXRleHQ="},
+      {"account", "/mnt", "--sas", "sig=c2VjcmV0LXRleHQ="},
+      {"https://account.blob.core.windows.net/c?sv=1&sig=c2VjcmV0LXRleHQ=", "/mnt"}};
+  for (const auto& arguments : mistakes) {
+    const auto finished = run(blobmount_command(arguments));
+
+    ASSERT_TRUE(finished);
+    EXPECT_EQ(finished->status, 2) << finished->error_output;
+    EXPECT_THAT(finished->error_output, Not(HasSubstr("c2VjcmV0"))) << arguments.back();
+  }
+}
+
+TEST_F(Secrets, AFileThatOthersMayReadIsWarnedOf) {
+  const auto file = directory_.path() / "key";
+  std::ofstream(file) << Azurite::account_key << "\n";
+  std::filesystem::permissions(file, std::filesystem::perms(0644));
+  auto options = account_with_hello().mount("test").with("--account-key-file", file);
+
+  const Mounted mounted(options);
+
+  EXPECT_EQ(content_of(mounted / "text.txt"), "hello\n");
+  EXPECT_THAT(mounted.log(), HasSubstr("chmod 600"));
+}
+
+}  // namespace
+}  // namespace blobmount::tests

@@ -3,9 +3,16 @@
 #include <cstdlib>
 #include <utility>
 
+#include "auth/application_source.hpp"
 #include "auth/bearer_transport.hpp"
+#include "auth/certificate_proof.hpp"
+#include "auth/clouds.hpp"
+#include "auth/identity_proof.hpp"
 #include "auth/instance_metadata_source.hpp"
+#include "auth/secret_proof.hpp"
 #include "auth/shared_key_transport.hpp"
+#include "auth/token_file_proof.hpp"
+#include "auth/token_request.hpp"
 
 namespace blobmount {
 namespace {
@@ -39,6 +46,49 @@ Source source_of(const AutomaticIdentity& automatic, const Surroundings& around)
   return source_of(automatic.identity, around);
 }
 
+Source tokens_of(const Application& application, std::unique_ptr<ClientProof> proof,
+                 const Surroundings& around) {
+  return std::make_unique<ApplicationSource>(around.network, around.clock, application, around.config.cloud,
+                                             std::move(proof));
+}
+
+Source source_of(const ClientSecret& credential, const Surroundings& around) {
+  return tokens_of(credential.application, std::make_unique<SecretProof>(credential.secret), around);
+}
+
+Source source_of(const ClientCertificate& credential, const Surroundings& around) {
+  BM_ASSIGN(proof, CertificateProof::create(credential, around.clock));
+  return tokens_of(credential.application, std::move(proof), around);
+}
+
+Source source_of(const WorkloadIdentity& credential, const Surroundings& around) {
+  BM_ASSIGN(proof, TokenFileProof::create(credential.token_file));
+  return tokens_of(credential.application, std::move(proof), around);
+}
+
+Source source_of(const FederatedIdentity& credential, const Surroundings& around) {
+  BM_ASSIGN(authority, metadata_authority());
+  auto identity = std::make_unique<InstanceMetadataSource>(around.network, around.clock, credential.identity,
+                                                           authority, around.config.cloud.exchange_audience);
+  return tokens_of(credential.application, std::make_unique<IdentityProof>(std::move(identity)), around);
+}
+
+/// Who gives out an application's tokens.
+template <typename Kind>
+requires requires(const Kind& kind) { kind.application; }
+std::string endpoint_of(const Kind& /*credential*/, const Surroundings& around) {
+  const auto& cloud = around.config.cloud;
+  const auto* const known = cloud_of_host("account." + cloud.endpoint_suffix);
+  const bool usual = known != nullptr && known->authority.host == cloud.authority.host;
+  return address_of(cloud.authority) +
+         (usual ? " (by the cloud)" : " (by --authority or AZURE_AUTHORITY_HOST)");
+}
+
+template <typename Kind>
+std::string endpoint_of(const Kind& /*credential*/, const Surroundings& /*around*/) {
+  return {};
+}
+
 template <typename Kind>
 Source source_of(const Kind& /*credential*/, const Surroundings& /*around*/) {
   return Error{ErrorCode::unsupported, "this credential is not known here"};
@@ -52,11 +102,13 @@ Result<Signer> signer_of(const Kind& credential, const Surroundings& around) {
   signer.keeper = std::make_unique<TokenKeeper>(*signer.source, around.clock, around.log);
   signer.transport = std::make_unique<BearerTransport>(around.network, *signer.keeper);
   signer.description = signer.source->description();
+  signer.endpoint = endpoint_of(credential, around);
   return signer;
 }
 
 Result<Signer> signer_of(const SharedKey& key, const Surroundings& around) {
-  BM_ASSIGN(transport, SharedKeyTransport::create(around.network, around.clock, around.config.source.account, key));
+  BM_ASSIGN(transport,
+            SharedKeyTransport::create(around.network, around.clock, around.config.source.account, key));
   Signer signer;
   signer.transport = std::move(transport);
   signer.description = "shared key";

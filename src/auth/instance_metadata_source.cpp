@@ -45,11 +45,12 @@ std::string advice(ManagedIdentity::Kind kind) {
 Url instance_metadata_authority() { return {.scheme = "http", .host = "169.254.169.254", .query = {}}; }
 
 InstanceMetadataSource::InstanceMetadataSource(HttpTransport& transport, Clock& clock,
-                                               ManagedIdentity identity, Url authority)
+                                               ManagedIdentity identity, Url authority, std::string resource)
     : transport_(transport),
       clock_(clock),
       identity_(std::move(identity)),
-      authority_(std::move(authority)) {}
+      authority_(std::move(authority)),
+      resource_(std::move(resource)) {}
 
 Result<AccessToken> InstanceMetadataSource::request_token() {
   const TokenEndpoint endpoint{.name = "the identity endpoint at " + address_of(authority_),
@@ -68,7 +69,7 @@ HttpRequest InstanceMetadataSource::token_request() const {
   HttpRequest request{
       .url = authority_, .headers = {{"Metadata", "true"}}, .limits = local_endpoint_limits, .direct = true};
   request.url.path = path_below(authority_);
-  request.url.query = {{"api-version", "2018-02-01"}, {"resource", "https://storage.azure.com/"}};
+  request.url.query = {{"api-version", "2018-02-01"}, {"resource", resource_}};
 
   const auto* parameter = selector_of(identity_.kind).parameter;
   if (parameter != nullptr) request.url.query.emplace_back(parameter, identity_.id);

@@ -16,8 +16,10 @@ Url instance_metadata_authority();
 
 class InstanceMetadataSource final : public TokenSource {
  public:
-  /// `transport` carries the requests as they are: it must neither repeat nor redirect them.
-  InstanceMetadataSource(HttpTransport& transport, Clock& clock, ManagedIdentity identity, Url authority);
+  /// `transport` carries the requests as they are: it must neither repeat nor redirect them. `resource` is
+  /// sent as it is.
+  InstanceMetadataSource(HttpTransport& transport, Clock& clock, ManagedIdentity identity, Url authority,
+                         std::string resource = "https://storage.azure.com/");
 
   /// One GET, never through a proxy; no longer than it takes to be sure that nobody answers. `unreachable`
   /// where no connection came about: this machine has no such endpoint. `unauthenticated` where the identity
@@ -32,6 +34,7 @@ class InstanceMetadataSource final : public TokenSource {
   Clock& clock_;
   const ManagedIdentity identity_;
   const Url authority_;
+  const std::string resource_;
 };
 
 }  // namespace blobmount

@@ -13,6 +13,8 @@ namespace blobmount {
 namespace {
 
 constexpr std::size_t longest_secret = 16U << 10U;
+/// A certificate comes with those of its issuers.
+constexpr std::size_t longest_binary_secret = 64U << 10U;
 constexpr auto look_pause = std::chrono::seconds{1};
 
 Error unreadable(const std::string& path, const std::string& why) {
@@ -39,6 +41,24 @@ Result<std::size_t> read_all(int descriptor, std::string& into, const std::strin
   return count;
 }
 
+Result<Secret> read_at_most(const std::string& path, std::size_t longest) {
+  // a FIFO would be waited for
+  const Closing file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file.descriptor < 0) return unreadable(path, std::generic_category().message(errno));
+  struct stat status {};
+  if (::fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+    return unreadable(path, "it is not a regular file");
+
+  std::string bytes(longest + 1, '\0');
+  const auto count = read_all(file.descriptor, bytes, path);
+  const Secret whole{std::move(bytes)};  // wiped, whatever comes
+  if (!count) return count.error();
+  if (*count > longest)
+    return unreadable(path, "it has more than " + std::to_string(longest >> 10U) + " KiB");
+  if (*count == 0) return unreadable(path, "it is empty");
+  return Secret(std::string(whole.reveal().substr(0, *count)));
+}
+
 }  // namespace
 
 Secret trimmed(Secret text) {
@@ -49,21 +69,14 @@ Secret trimmed(Secret text) {
 }
 
 Result<Secret> read_secret_file(const std::string& path) {
-  // a FIFO would be waited for
-  const Closing file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.descriptor < 0) return unreadable(path, std::generic_category().message(errno));
-  struct stat status {};
-  if (::fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode))
-    return unreadable(path, "it is not a regular file");
-
-  std::string bytes(longest_secret + 1, '\0');
-  const auto count = read_all(file.descriptor, bytes, path);
-  const Secret whole{std::move(bytes)};  // wiped, whatever comes
-  if (!count) return count.error();
-  if (*count > longest_secret) return unreadable(path, "it has more than 16 KiB");
-  auto secret = trimmed(Secret(std::string(whole.reveal().substr(0, *count))));
+  BM_ASSIGN(content, read_at_most(path, longest_secret));
+  auto secret = trimmed(std::move(content));
   if (secret.empty()) return unreadable(path, "it is empty");
   return secret;
+}
+
+Result<Secret> read_binary_secret_file(const std::string& path) {
+  return read_at_most(path, longest_binary_secret);
 }
 
 std::optional<std::string> warn_of_wide_modes(const std::string& path) {

@@ -23,6 +23,9 @@ Secret trimmed(Secret text);
 /// read, is empty, or holds more than any secret (16 KiB).
 Result<Secret> read_secret_file(const std::string& path);
 
+/// The same byte for byte, and up to 64 KiB: for certificates with their key.
+Result<Secret> read_binary_secret_file(const std::string& path);
+
 /// A sentence for the user where others than the owner may read the file, or nothing.
 std::optional<std::string> warn_of_wide_modes(const std::string& path);
 

@@ -2,15 +2,21 @@
 
 #include <utility>
 
+#include "auth/entra_advice.hpp"
 #include "auth/token_response.hpp"
 
 namespace blobmount {
 namespace {
 
+/// Tokens of members of many groups have some 10 KiB.
+constexpr std::size_t longest_answer = 1U << 20U;
+
 /// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
-ErrorCode code_of(int status, const TokenEndpoint& endpoint) {
+ErrorCode code_of(int status, const Refusal& refusal, const TokenEndpoint& endpoint) {
   if (status == 429) return ErrorCode::throttled;
   if (status == 404 && endpoint.absent_passes) return ErrorCode::unavailable;
+  // an error of OAuth (RFC 6749, 4.1.2.1), which Microsoft Entra sends with 400 as well
+  if (status >= 400 && refusal.error == "temporarily_unavailable") return ErrorCode::unavailable;
   // 410: it is being updated, for up to 70 s
   if (status == 408 || status == 410 || status >= 500) return ErrorCode::unavailable;
   return status >= 400 ? ErrorCode::unauthenticated : ErrorCode::corrupt;
@@ -23,14 +29,22 @@ Error no_answer(Error error, bool connected, const TokenEndpoint& endpoint) {
                                       error.message + ")"};
 }
 
-Error refusal(const HttpResponse& response, const TokenEndpoint& endpoint) {
-  const auto code = code_of(response.status, endpoint);
+/// A numbered reason knows better what to do than the endpoint in general.
+std::string advice_on(const Refusal& refusal, const TokenEndpoint& endpoint) {
+  const auto advice = entra_advice(refusal.description);
+  return advice.empty() ? endpoint.advice : std::string(advice);
+}
+
+Error refused(const HttpResponse& response, const TokenEndpoint& endpoint) {
+  const auto refusal = parse_refusal(response.body);
+  const auto code = code_of(response.status, refusal, endpoint);
   const auto answer =
       endpoint.name + " answers " + std::to_string(response.status) + " to " + endpoint.identity;
   if (code == ErrorCode::corrupt) return {code, answer + ", which is no answer it could give"};
 
-  const bool advised = (response.status == 400 || response.status == 401) && !endpoint.advice.empty();
-  return {code, answer + ": " + refusal_reason(response.body) + (advised ? "; " + endpoint.advice : "")};
+  const bool advisable = response.status == 400 || response.status == 401;
+  const auto advice = advisable ? advice_on(refusal, endpoint) : "";
+  return {code, answer + ": " + refusal_reason(response.body) + (advice.empty() ? "" : "; " + advice)};
 }
 
 }  // namespace
@@ -41,7 +55,11 @@ Result<AccessToken> ask_for_token(HttpTransport& transport, Clock& clock, HttpRe
   const auto wall_asked = clock.wall_now();
   const auto stall = request.limits.stall;
   auto response = send_and_wait(transport, std::move(request));
-  if (response) return token_from(*response, endpoint, asked, wall_asked);
+  if (response) {
+    auto token = token_from(*response, endpoint, asked, wall_asked);
+    const Secret wiped{std::move(response->body)};
+    return token;
+  }
 
   // a stall takes at least its limit: what timed out sooner never connected
   const auto code = response.error().code;
@@ -52,9 +70,11 @@ Result<AccessToken> ask_for_token(HttpTransport& transport, Clock& clock, HttpRe
 
 Result<AccessToken> token_from(const HttpResponse& response, const TokenEndpoint& endpoint, SteadyTime asked,
                                WallTime wall_asked) {
-  if (response.status != 200) return refusal(response, endpoint);
-  const Secret body{response.body};
-  auto token = parse_token(body.reveal(), asked, wall_asked);
+  if (response.body.size() > longest_answer) {
+    return Error{ErrorCode::corrupt, "the answer of " + endpoint.name + " is longer than any it could give"};
+  }
+  if (response.status != 200) return refused(response, endpoint);
+  auto token = parse_token(response.body, asked, wall_asked);
   if (!token) return std::move(token).error().within(endpoint.name);
   return token;
 }

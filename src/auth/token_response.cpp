@@ -94,10 +94,17 @@ std::string one_line(std::string text) {
   return text;
 }
 
+/// Microsoft Entra ends each description with "Trace ID: ... Correlation ID: ... Timestamp: ...".
+std::string without_trace(std::string text) {
+  text.resize(std::min(text.find("Trace ID:"), text.size()));
+  text.resize(text.find_last_not_of(" \t\r\n") + 1);
+  return text;
+}
+
 /// The member as one line; empty where there is none.
 std::string line_member(Json& object, const char* name) {
   const auto* text = text_member(object, name);
-  return text == nullptr ? "" : one_line(*text);
+  return text == nullptr ? "" : one_line(without_trace(*text));
 }
 
 }  // namespace
@@ -119,11 +126,13 @@ Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime 
   return AccessToken{.value = std::move(value), .issued = now, .expires = now + lifetime};
 }
 
-std::string refusal_reason(std::string_view body) {
+Refusal parse_refusal(std::string_view body) {
   auto answer = parse_object(body);
-  const auto name = line_member(answer, "error");
-  const auto description = line_member(answer, "error_description");
+  return {.error = line_member(answer, "error"), .description = line_member(answer, "error_description")};
+}
 
+std::string refusal_reason(std::string_view body) {
+  const auto [name, description] = parse_refusal(body);
   if (description.empty()) return name.empty() ? "no reason given" : name;
   return name.empty() ? description : description + " (" + name + ")";
 }

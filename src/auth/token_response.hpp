@@ -17,6 +17,14 @@ namespace blobmount {
 /// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime wall_now);
 
+/// What the body of a refusal says, each on one line of moderate length, without the numbers by which the
+/// service finds its own traces. Empty: it does not say.
+struct Refusal {
+  std::string error{};
+  std::string description{};
+};
+Refusal parse_refusal(std::string_view body);
+
 /// The reason in the body of a refusal, on one line of moderate length: "Identity not found
 /// (invalid_request)". "no reason given" where there is none.
 std::string refusal_reason(std::string_view body);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <new>
 
+#include <string.h>
+
 #include "http/curl_error.hpp"
 
 namespace blobmount {
@@ -34,6 +36,8 @@ CurlTransfer::CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse do
   set_trust(ca_file);
   set_headers();
 }
+
+CurlTransfer::~CurlTransfer() { explicit_bzero(request_.body.data(), request_.body.size()); }
 
 void CurlTransfer::set_request() {
   CURL* const curl = handle_.get();

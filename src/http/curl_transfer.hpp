@@ -20,6 +20,10 @@ class CurlTransfer {
  public:
   /// `handle` is fresh or reset; it points back here until finish() has run.
   CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done, const std::string& ca_file);
+  /// Wipes the request's body, which may be a secret that was exchanged for a token.
+  ~CurlTransfer();
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   [[nodiscard]] CURL* handle() const { return handle_.get(); }
 

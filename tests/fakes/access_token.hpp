@@ -23,6 +23,16 @@ struct TokenClaims {
 
 std::string make_token(const TokenClaims& claims);
 
+/// What Kubernetes gives to a pod, or another authority to its own.
+struct FederatedTokenClaims {
+  std::string issuer;
+  std::string subject;
+  std::string audience = "api://AzureADTokenExchange";
+  std::chrono::seconds lifetime{3600};
+  std::string id{};  ///< makes them differ
+};
+std::string make_federated_token(const FederatedTokenClaims& claims);
+
 /// When `token` dies; nothing if it is not one of these.
 std::optional<std::chrono::sys_seconds> expiry_of(std::string_view token);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -36,7 +37,9 @@ std::optional<std::string> complaint_about(const ServedRequest& request) {
     return error_body("invalid_request", "Required query variable 'resource' is missing");
   }
   const auto resource = *request.parameter("resource");
-  if (resource != "https://storage.azure.com/" && resource != "https://storage.azure.com") {
+  static constexpr std::array<std::string_view, 3> known{
+      "https://storage.azure.com/", "https://storage.azure.com", "api://AzureADTokenExchange"};
+  if (std::find(known.begin(), known.end(), resource) == known.end()) {
     return error_body("invalid_resource", "AADSTS500011: The resource principal named " + resource +
                                               " was not found in the tenant");
   }

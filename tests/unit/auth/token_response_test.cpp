@@ -139,6 +139,16 @@ TEST(RefusalReason, SaysSoWhereThereIsNone) {
   }
 }
 
+TEST(RefusalReason, LeavesOutTheNumbersOfTheServicesOwnTraces) {
+  for (const std::string gap : {" ", R"(\r\n)"}) {
+    const auto reason =
+        refusal_reason(R"({"error":"invalid_client","error_description":"AADSTS1: No.)" + gap +
+                       "Trace ID: 1" + gap + "Correlation ID: 2" + gap + "Timestamp: 3\"}");
+
+    EXPECT_EQ(reason, "AADSTS1: No. (invalid_client)");
+  }
+}
+
 TEST(RefusalReason, StaysOnOneLineOfModerateLength) {
   const auto reason =
       refusal_reason(R"({"error_description":"first\r\nsecond )" + std::string(5000, 'x') + "\"}");

@@ -2,9 +2,14 @@
 
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
+#include "auth/anonymous_transport.hpp"
+#include "auth/automatic_source.hpp"
+#include "auth/azure_cli_source.hpp"
 #include "auth/bearer_transport.hpp"
 #include "auth/instance_metadata_source.hpp"
+#include "auth/sas_transport.hpp"
 #include "auth/shared_key_transport.hpp"
 
 namespace blobmount {
@@ -35,8 +40,17 @@ Source source_of(const ManagedIdentity& identity, const Surroundings& around) {
   return std::make_unique<InstanceMetadataSource>(around.network, around.clock, identity, authority);
 }
 
+Source source_of(const AzureCli& cli, const Surroundings& around) {
+  return std::make_unique<AzureCliSource>(around.clock, cli, around.config.cloud.audience);
+}
+
 Source source_of(const AutomaticIdentity& automatic, const Surroundings& around) {
-  return source_of(automatic.identity, around);
+  std::vector<std::unique_ptr<TokenSource>> candidates;
+  BM_ASSIGN(of_the_machine, source_of(automatic.identity, around));
+  BM_ASSIGN(of_the_user, source_of(AzureCli{}, around));
+  candidates.push_back(std::move(of_the_machine));
+  candidates.push_back(std::move(of_the_user));
+  return std::make_unique<AutomaticSource>(std::move(candidates));
 }
 
 template <typename Kind>
@@ -56,10 +70,32 @@ Result<Signer> signer_of(const Kind& credential, const Surroundings& around) {
 }
 
 Result<Signer> signer_of(const SharedKey& key, const Surroundings& around) {
-  BM_ASSIGN(transport, SharedKeyTransport::create(around.network, around.clock, around.config.source.account, key));
+  BM_ASSIGN(transport,
+            SharedKeyTransport::create(around.network, around.clock, around.config.source.account, key));
   Signer signer;
   signer.transport = std::move(transport);
   signer.description = "shared key";
+  return signer;
+}
+
+Result<Signer> signer_of(const SharedAccessSignature& given, const Surroundings& around) {
+  BM_ASSIGN(signatures, CurrentSas::create(given, around.clock, around.log));
+  Signer signer;
+  signer.transport = std::make_unique<SasTransport>(around.network, around.clock, std::move(signatures));
+  signer.description = "shared access signature";
+  return signer;
+}
+
+Result<Signer> signer_of(const Anonymous& /*nobody*/, const Surroundings& around) {
+  const auto& source = around.config.source;
+  if (!source.account.empty() && source.container.empty()) {
+    return Error{ErrorCode::invalid_argument,
+                 "nobody may list the containers of an account without a credential: name one, as in '" +
+                     source.account + "/CONTAINER'"};
+  }
+  Signer signer;
+  signer.transport = std::make_unique<AnonymousTransport>(around.network);
+  signer.description = "no credential";
   return signer;
 }
 

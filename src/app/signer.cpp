@@ -81,8 +81,9 @@ Result<Signer> signer_of(const SharedKey& key, const Surroundings& around) {
 Result<Signer> signer_of(const SharedAccessSignature& given, const Surroundings& around) {
   BM_ASSIGN(signatures, CurrentSas::create(given, around.clock, around.log));
   Signer signer;
+  const auto expires = signatures->get()->expires;
+  signer.description = "shared access signature" + (expires.empty() ? "" : " until " + expires);
   signer.transport = std::make_unique<SasTransport>(around.network, around.clock, std::move(signatures));
-  signer.description = "shared access signature";
   return signer;
 }
 

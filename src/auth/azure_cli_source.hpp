@@ -21,7 +21,7 @@ class AzureCliSource final : public TokenSource {
   /// For tokens of `audience`, a resource without a slash at its end. `clock` outlives it.
   AzureCliSource(Clock& clock, AzureCli cli, std::string audience);
 
-  /// Runs `az`, for 30 s at most. `unreachable` where there is none in PATH; `unauthenticated`, with the line
+  /// Runs `az`, for 10 s at most. `unreachable` where there is none in PATH; `unauthenticated`, with the line
   /// in which it says why, where it fails: most often nobody is logged in.
   Result<AccessToken> request_token() override;
   /// Whatever was configured, if the service wants others.

@@ -187,6 +187,13 @@ TEST_F(Sas, ThatIsNoneSaysWhatIsMissing) {
               HasSubstr("cannot read"));
 }
 
+TEST_F(Sas, InTheUrlOnTheCommandLineIsRefusedAndNotShown) {
+  auto options = mount("test");
+  options.source += "?" + container_sas("test");
+
+  EXPECT_THAT(refusal_of(options), AllOf(HasSubstr("--sas-file"), Not(HasSubstr("sig="))));
+}
+
 TEST_F(ConnectionStrings, WithAKeyMountTheAccountThatTheyName) {
   const auto text = "DefaultEndpointsProtocol=https;AccountName=" + std::string(Azurite::account) +
                     ";AccountKey=" + std::string(Azurite::account_key) + ";BlobEndpoint=" + url_of("") + ";";
@@ -266,6 +273,10 @@ TEST_F(AzureCli, WhereNobodyIsLoggedInSaysSoInItsOwnWords) {
 
   EXPECT_THAT(refusal_of(options), HasSubstr("Please run 'az login'"));
   EXPECT_THAT(refusal_of(options.with("--auth", "azure-cli")), HasSubstr("Please run 'az login'"));
+}
+
+TEST_F(AzureCli, ThatHangsIsNotWaitedForForEver) {
+  EXPECT_THAT(refusal_of(mount_with("sleep 1000")), HasSubstr("Azure CLI"));
 }
 
 TEST_F(AzureCli, ThatIsNotThereEndsTheSearchWithAllReasons) {

@@ -20,11 +20,11 @@
 
 namespace blobmount {
 
-/// A token is replaced at half of its lifetime; one that cannot be replaced serves until it dies. A refused
-/// token is replaced at once. If the source gives the refused one again, that counts as a failure for some
-/// minutes; then it is tried again, for the service may have been mistaken, and a source that caches has no
-/// other for hours. What the service says of the tokens that it takes instead is passed on to the source, a
-/// few times at most.
+/// A token is replaced when it says so, or at half of its lifetime; one that cannot be replaced serves until
+/// it dies. A refused token is replaced at once. If the source gives the refused one again, that counts as a
+/// failure for some minutes; then it is tried again, for the service may have been mistaken, and a source
+/// that caches has no other for hours. What the service says of the tokens that it takes instead is passed on
+/// to the source, a few times at most.
 ///
 /// Logged: the first failure after a success, the death of the token, the recovery, and what the source makes
 /// of the service's wishes. But for those, until there is a first token nothing is logged: whoever waits for

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ class Captured {
     ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
   }
   ~Captured() {
+    ::explicit_bzero(text_.data(), text_.size());  // it may be a secret that came too late
     close(ends_[0]);
     close(ends_[1]);
   }

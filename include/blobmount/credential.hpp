@@ -39,6 +39,8 @@ struct AccessToken {
   Secret value;
   SteadyTime issued;
   SteadyTime expires;
+  /// When the next one should be asked for; nothing: nobody said, so at half of its life.
+  std::optional<SteadyTime> renew{};
 
   bool operator==(const AccessToken&) const = default;
 };

@@ -9,10 +9,15 @@ namespace blobmount {
 namespace {
 
 Error wrong(std::string_view text, std::string_view why) {
-  // behind the '?' of a URL stands a signature, mostly
-  const bool is_url = text.find("://") != std::string_view::npos;
-  const auto shown = is_url ? text.substr(0, text.find('?')) : text;
-  return {ErrorCode::invalid_argument, "cannot mount '" + std::string(shown) + "': " + std::string(why)};
+  return {ErrorCode::invalid_argument, "cannot mount '" + std::string(text) + "': " + std::string(why)};
+}
+
+/// `text` is what stands before it.
+Error sas_in(std::string_view text) {
+  return wrong(
+      text,
+      "a SAS does not belong here, where everybody can see it: put what follows the '?' into a file, for "
+      "--sas-file");
 }
 
 /// https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name
@@ -54,6 +59,9 @@ Status set_place(MountSource& source, std::string_view text, std::string_view pl
 Result<MountSource> parse_name(std::string_view text, std::string_view endpoint_suffix) {
   auto place = text;
   const auto account = take_component(place);
+  // behind the container, a '?' can be a part of a name
+  const auto names = text.substr(0, text.find('/', account.size() + 1));
+  if (const auto before = text.find('?'); before < names.size()) return sas_in(text.substr(0, before));
   if (!is_account_name(account)) {
     return wrong(
         text, "'" + std::string(account) + "' is not the name of a storage account (3 to 24 of a-z and 0-9)");
@@ -64,12 +72,10 @@ Result<MountSource> parse_name(std::string_view text, std::string_view endpoint_
   return source;
 }
 
-Result<MountSource> parse_source_url(std::string_view text) {
-  BM_ASSIGN(url, parse_url(text));
-  if (!url.query.empty())
-    return wrong(text,
-                 "a SAS does not belong here, where everybody can see it: put what follows the '?' into a "
-                 "file, for --sas-file");
+Result<MountSource> parse_source_url(std::string_view written) {
+  BM_ASSIGN(url, parse_url(written));
+  const auto text = written.substr(0, written.find('?'));  // what follows may be a signature
+  if (!url.query.empty()) return sas_in(text);
   if (!keeps_secrets(url)) return wrong(text, "write https://, so that no credential travels in the clear");
 
   const auto decoded = percent_decode(std::string_view(url.path).substr(1));

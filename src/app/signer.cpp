@@ -2,13 +2,18 @@
 
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
+#include "auth/anonymous_transport.hpp"
 #include "auth/application_source.hpp"
+#include "auth/automatic_source.hpp"
+#include "auth/azure_cli_source.hpp"
 #include "auth/bearer_transport.hpp"
 #include "auth/certificate_proof.hpp"
 #include "auth/clouds.hpp"
 #include "auth/identity_proof.hpp"
 #include "auth/instance_metadata_source.hpp"
+#include "auth/sas_transport.hpp"
 #include "auth/secret_proof.hpp"
 #include "auth/shared_key_transport.hpp"
 #include "auth/token_file_proof.hpp"
@@ -42,8 +47,17 @@ Source source_of(const ManagedIdentity& identity, const Surroundings& around) {
   return std::make_unique<InstanceMetadataSource>(around.network, around.clock, identity, authority);
 }
 
+Source source_of(const AzureCli& cli, const Surroundings& around) {
+  return std::make_unique<AzureCliSource>(around.clock, cli, around.config.cloud.audience);
+}
+
 Source source_of(const AutomaticIdentity& automatic, const Surroundings& around) {
-  return source_of(automatic.identity, around);
+  std::vector<std::unique_ptr<TokenSource>> candidates;
+  BM_ASSIGN(of_the_machine, source_of(automatic.identity, around));
+  BM_ASSIGN(of_the_user, source_of(AzureCli{}, around));
+  candidates.push_back(std::move(of_the_machine));
+  candidates.push_back(std::move(of_the_user));
+  return std::make_unique<AutomaticSource>(std::move(candidates));
 }
 
 Source tokens_of(const Application& application, std::unique_ptr<ClientProof> proof,
@@ -112,6 +126,28 @@ Result<Signer> signer_of(const SharedKey& key, const Surroundings& around) {
   Signer signer;
   signer.transport = std::move(transport);
   signer.description = "shared key";
+  return signer;
+}
+
+Result<Signer> signer_of(const SharedAccessSignature& given, const Surroundings& around) {
+  BM_ASSIGN(signatures, CurrentSas::create(given, around.clock, around.log));
+  Signer signer;
+  const auto expires = signatures->get()->expires;
+  signer.description = "shared access signature" + (expires.empty() ? "" : " until " + expires);
+  signer.transport = std::make_unique<SasTransport>(around.network, around.clock, std::move(signatures));
+  return signer;
+}
+
+Result<Signer> signer_of(const Anonymous& /*nobody*/, const Surroundings& around) {
+  const auto& source = around.config.source;
+  if (!source.account.empty() && source.container.empty()) {
+    return Error{ErrorCode::invalid_argument,
+                 "nobody may list the containers of an account without a credential: name one, as in '" +
+                     source.account + "/CONTAINER'"};
+  }
+  Signer signer;
+  signer.transport = std::make_unique<AnonymousTransport>(around.network);
+  signer.description = "no credential";
   return signer;
 }
 

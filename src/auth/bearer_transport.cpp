@@ -3,7 +3,16 @@
 #include <string>
 #include <utility>
 
+#include "auth/bearer_challenge.hpp"
+
 namespace blobmount {
+namespace {
+
+BearerChallenge challenge_of(const HttpResponse& response, const std::string& host) {
+  return parse_bearer_challenge(response.headers.get("WWW-Authenticate").value_or(""), host);
+}
+
+}  // namespace
 
 void BearerTransport::start(HttpRequest request, OnResponse done) {
   if (!keeps_secrets(request.url)) {
@@ -15,11 +24,12 @@ void BearerTransport::start(HttpRequest request, OnResponse done) {
   if (!token) return done(std::move(token).error());
 
   request.headers.set("Authorization", "Bearer " + std::string(token->value.reveal()));
-  next_.start(std::move(request),
-              [&tokens = tokens_, token = *std::move(token), done = std::move(done)](auto response) {
-                if (response && response->status == 401) tokens.reject(token, {});
-                done(std::move(response));
-              });
+  auto host = request.url.host;
+  next_.start(std::move(request), [&tokens = tokens_, token = *std::move(token), host = std::move(host),
+                                   done = std::move(done)](auto response) {
+    if (response && response->status == 401) tokens.reject(token, challenge_of(*response, host));
+    done(std::move(response));
+  });
 }
 
 }  // namespace blobmount

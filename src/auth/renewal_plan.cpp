@@ -38,7 +38,8 @@ void RenewalPlan::renewed(const AccessToken& token, SteadyTime now) {
   failures_ = 0;
   last_attempt_ = now;
   expires_ = token.expires;
-  next_ = std::max(token.issued + (token.expires - token.issued) / 2, now + shortest_interval);
+  const auto half_life = token.issued + (token.expires - token.issued) / 2;
+  next_ = std::max(token.renew.value_or(half_life), now + shortest_interval);
 }
 
 void RenewalPlan::failed(ErrorCode why, SteadyTime now, double chance) {

@@ -12,8 +12,8 @@ namespace blobmount {
 /// Whether a failure passes by itself. The others last until somebody changes something.
 bool passes(ErrorCode code);
 
-/// At half of the lifetime when all is well; after failures and refusals soon at first, then every 30
-/// seconds.
+/// When the token says, or at half of its lifetime, while all is well; after failures and refusals soon at
+/// first, then every 30 seconds.
 class RenewalPlan {
  public:
   /// The first attempt is due at once.

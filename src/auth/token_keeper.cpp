@@ -12,6 +12,9 @@ namespace {
 /// How long a token that the service refused is not tried again.
 constexpr Duration trial_after = std::chrono::minutes{5};
 
+/// A subscription moves to another tenant, and maybe back. A service that wants others for ever is ill.
+constexpr int most_adaptations = 3;
+
 auto whole_seconds(SteadyTime::duration time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time).count();
 }
@@ -44,13 +47,14 @@ Result<AccessToken> TokenKeeper::current() const {
                token_ ? "the token is being replaced" : "the first token is on its way"};
 }
 
-void TokenKeeper::reject(const AccessToken& token, const BearerChallenge& /*challenge*/) {
+void TokenKeeper::reject(const AccessToken& token, const BearerChallenge& challenge) {
   const auto now = clock_.now();
   {
     const MutexLock lock(mutex_);
     if (!token_ || rejected_at_ || token_->value != token.value) return;
     rejected_at_ = now;
     failure_.reset();
+    challenge_ = challenge;
     plan_.rejected(now);
   }
   bell_.notify_all();
@@ -68,7 +72,23 @@ Status TokenKeeper::wait_for_first(Duration at_most) {
 
 void TokenKeeper::run() {
   // No lock is held while the source is asked: readers keep the old token meanwhile.
-  while (wait_for_turn()) learn(source_.request_token());
+  while (wait_for_turn()) {
+    adapt();
+    learn(source_.request_token());
+  }
+}
+
+void TokenKeeper::adapt() {
+  BearerChallenge challenge;
+  {
+    const MutexLock lock(mutex_);
+    challenge = std::exchange(challenge_, {});
+  }
+  if (challenge == BearerChallenge{} || adaptations_ >= most_adaptations) return;
+  const auto change = source_.adapt(challenge);
+  if (!change) return;
+  ++adaptations_;
+  log_.warning("the service takes other tokens than those it was given", {{"change", *change}});
 }
 
 bool TokenKeeper::wait_for_turn() {

@@ -20,13 +20,15 @@
 
 namespace blobmount {
 
-/// A token is replaced at half of its lifetime; one that cannot be replaced serves until it dies. A refused
-/// token is replaced at once. If the source gives the refused one again, that counts as a failure for some
-/// minutes; then it is tried again, for the service may have been mistaken, and a source that caches has no
-/// other for hours.
+/// A token is replaced when it says so, or at half of its lifetime; one that cannot be replaced serves until
+/// it dies. A refused token is replaced at once. If the source gives the refused one again, that counts as a
+/// failure for some minutes; then it is tried again, for the service may have been mistaken, and a source
+/// that caches has no other for hours. What the service says of the tokens that it takes instead is passed on
+/// to the source, a few times at most.
 ///
-/// Logged: the first failure after a success, the death of the token, the recovery. Until there is a first
-/// token nothing is logged: whoever waits for it is told.
+/// Logged: the first failure after a success, the death of the token, the recovery, and what the source makes
+/// of the service's wishes. But for those, until there is a first token nothing is logged: whoever waits for
+/// it is told.
 class TokenKeeper final : public TokenProvider {
  public:
   /// Begins at once to ask for a first token. `source`, `clock` and `log` outlive the keeper.
@@ -50,6 +52,7 @@ class TokenKeeper final : public TokenProvider {
 
   void run() BM_EXCLUDES(mutex_);
   bool wait_for_turn() BM_EXCLUDES(mutex_);
+  void adapt() BM_EXCLUDES(mutex_);
   void learn(Result<AccessToken> answer) BM_EXCLUDES(mutex_);
   void take(AccessToken token) BM_EXCLUDES(mutex_);
   void fail(Error error) BM_EXCLUDES(mutex_);
@@ -71,11 +74,13 @@ class TokenKeeper final : public TokenProvider {
   std::optional<AccessToken> token_ BM_GUARDED_BY(mutex_);
   std::optional<SteadyTime> rejected_at_ BM_GUARDED_BY(mutex_);  ///< token_ was refused then
   std::optional<Error> failure_ BM_GUARDED_BY(mutex_);  ///< of the last attempt, if after the rejection
+  BearerChallenge challenge_ BM_GUARDED_BY(mutex_);     ///< of the last rejection, for the next attempt
   RenewalPlan plan_ BM_GUARDED_BY(mutex_);
   bool ending_ BM_GUARDED_BY(mutex_) = false;
 
   std::minstd_rand chance_;       // of the keeper's thread
   Told told_{Told::all_is_well};  // of the keeper's thread
+  int adaptations_ = 0;           // of the keeper's thread
   std::thread thread_;
 };
 

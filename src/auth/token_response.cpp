@@ -20,9 +20,7 @@ constexpr seconds longest_lifetime = std::chrono::hours{24 * 30};
 
 constexpr std::size_t longest_reason = 300;
 
-Error useless(std::string why) {
-  return {ErrorCode::corrupt, "the identity endpoint's answer is not usable: " + std::move(why)};
-}
+Error useless(std::string why) { return {ErrorCode::corrupt, "the answer is not usable: " + std::move(why)}; }
 
 Json parse_object(std::string_view body) {
   auto json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
@@ -77,6 +75,16 @@ Status check_lifetime(seconds lifetime) {
                  " seconds; is this machine's clock right?");
 }
 
+/// When the service would like to be asked again, if that leaves time for a failure or two, and is no storm.
+/// Microsoft's libraries heed it the same way.
+/// https://github.com/Azure/azure-sdk-for-java/pull/33766
+std::optional<seconds> advised_renewal(const Json& answer, seconds lifetime) {
+  if (!says(answer, "refresh_in")) return std::nullopt;
+  const auto advised = seconds_member(answer, "refresh_in");
+  const bool sane = advised && *advised >= lifetime / 10 && *advised <= lifetime * 9 / 10;
+  return sane ? std::optional(*advised) : std::nullopt;
+}
+
 bool is_bearer(std::string_view type) {
   return std::ranges::equal(type, std::string_view{"bearer"},
                             [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
@@ -114,7 +122,6 @@ Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime 
   auto* const text = text_member(answer, "access_token");
   if (text == nullptr) return useless("it has no access_token");
   Secret value{std::move(*text)};
-  if (!fits_header(value.reveal())) return useless("its access_token has characters that no token has");
 
   if (says(answer, "token_type")) {
     const auto* type = text_member(answer, "token_type");
@@ -122,6 +129,13 @@ Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime 
   }
 
   BM_ASSIGN(lifetime, lifetime_of(answer, wall_now));
+  BM_ASSIGN(token, checked_token(std::move(value), lifetime, now));
+  if (const auto advised = advised_renewal(answer, lifetime)) token.renew = now + *advised;
+  return token;
+}
+
+Result<AccessToken> checked_token(Secret value, seconds lifetime, SteadyTime now) {
+  if (!fits_header(value.reveal())) return useless("the token has characters that no token has");
   BM_TRY(check_lifetime(lifetime));
   return AccessToken{.value = std::move(value), .issued = now, .expires = now + lifetime};
 }

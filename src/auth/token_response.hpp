@@ -3,6 +3,7 @@
 /// What an identity endpoint answers, as values: a token, or the sentence that says why there is none.
 /// Neither the token nor a body that may hold one ever gets into an Error.
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ struct Refusal {
   std::string description{};
 };
 Refusal parse_refusal(std::string_view body);
+
+/// A token that came in whatever words, with `lifetime` to live from `now`: `corrupt` where it cannot be
+/// used.
+Result<AccessToken> checked_token(Secret value, std::chrono::seconds lifetime, SteadyTime now);
 
 /// The reason in the body of a refusal, on one line of moderate length: "Identity not found
 /// (invalid_request)". "no reason given" where there is none.

@@ -33,7 +33,8 @@ constexpr std::array meanings{
 
     Meaning{"AuthorizationPermissionMismatch", ErrorCode::permission_denied,
             "the identity has no role that allows this: assign it the role Storage Blob Data Reader (a new "
-            "assignment takes some minutes to act)"},
+            "assignment takes some minutes to act); or the shared access signature lacks a permission: r and "
+            "l are needed"},
     Meaning{"InsufficientAccountPermissions", ErrorCode::permission_denied,
             "the identity may not do this: assign it the role Storage Blob Data Reader (a new assignment "
             "takes some minutes to act)"},
@@ -42,6 +43,12 @@ constexpr std::array meanings{
             "use a private endpoint"},
     Meaning{"AuthorizationSourceIPMismatch", ErrorCode::permission_denied,
             "the credential is not valid from this machine's address"},
+    Meaning{"AuthorizationServiceMismatch", ErrorCode::permission_denied,
+            "the shared access signature is not for blobs"},
+    Meaning{"AuthorizationResourceTypeMismatch", ErrorCode::permission_denied,
+            "the shared access signature is not for all of service, containers and objects"},
+    Meaning{"AuthorizationProtocolMismatch", ErrorCode::permission_denied,
+            "the shared access signature is not for this protocol: is it for https?"},
     Meaning{"AccountIsDisabled", ErrorCode::permission_denied, "the storage account is disabled"},
     Meaning{"ContainerDisabled", ErrorCode::permission_denied, "the container is disabled"},
     Meaning{"KeyBasedAuthenticationNotPermitted", ErrorCode::permission_denied,

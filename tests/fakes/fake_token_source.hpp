@@ -15,7 +15,7 @@
 namespace blobmount::tests {
 
 /// Issues "token-1", "token-2", ... with the lifetime that was set, until it is told to fail or to repeat
-/// itself.
+/// itself; "contoso.com-token-3" once a challenge has named that tenant.
 class FakeTokenSource final : public TokenSource {
  public:
   FakeTokenSource(Clock& clock, Duration lifetime) : clock_(clock), lifetime_(lifetime) {}
@@ -29,7 +29,16 @@ class FakeTokenSource final : public TokenSource {
 
     if (!repeats_) ++issued_;
     const auto now = clock_.now();
-    return AccessToken{Secret{"token-" + std::to_string(issued_)}, now, now + lifetime_};
+    AccessToken token{Secret{prefix_ + "token-" + std::to_string(issued_)}, now, now + lifetime_};
+    if (refresh_in_) token.renew = now + *refresh_in_;
+    return token;
+  }
+  std::optional<std::string> adapt(const BearerChallenge& challenge) override BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    ++challenges_;
+    if (challenge.tenant.empty() || challenge.tenant + "-" == prefix_) return std::nullopt;
+    prefix_ = challenge.tenant + "-";
+    return "now for " + challenge.tenant;
   }
   [[nodiscard]] std::string description() const override { return "a fake identity"; }
 
@@ -45,6 +54,11 @@ class FakeTokenSource final : public TokenSource {
   void repeat(bool yes) BM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     repeats_ = yes;
+  }
+  /// Say when tokens should be renewed.
+  void advise(Duration refresh_in) BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    refresh_in_ = refresh_in;
   }
   /// Leave requests without an answer, until told otherwise.
   void be_silent(bool yes) BM_EXCLUDES(mutex_) {
@@ -62,6 +76,11 @@ class FakeTokenSource final : public TokenSource {
     const MutexLock lock(mutex_);
     return requests_;
   }
+  /// Challenges that were passed on.
+  [[nodiscard]] int challenges() const BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return challenges_;
+  }
 
  private:
   Clock& clock_;
@@ -73,6 +92,9 @@ class FakeTokenSource final : public TokenSource {
   bool silent_ BM_GUARDED_BY(mutex_) = false;
   int requests_ BM_GUARDED_BY(mutex_) = 0;
   int issued_ BM_GUARDED_BY(mutex_) = 0;
+  int challenges_ BM_GUARDED_BY(mutex_) = 0;
+  std::string prefix_ BM_GUARDED_BY(mutex_);
+  std::optional<Duration> refresh_in_ BM_GUARDED_BY(mutex_);
 };
 
 }  // namespace blobmount::tests

@@ -68,6 +68,35 @@ TEST_F(Token, AnOutageOfTheEndpointIsNotNoticed) {
   EXPECT_EQ(beside_failing.times_logged("token not renewed"), 1) << beside_failing.log();
 }
 
+TEST_F(Token, ThatDiesInAnOutageDeniesWithOneLineAndComesBackByItself) {
+  identity.set_lifetime(4s);
+  const Mounted mounted(mount(identity));
+  const auto denied = [&] { return read_file(mounted / "text.txt").error == EACCES; };
+
+  identity.fail_with(500);
+  ASSERT_TRUE(eventually(15s, denied));
+  for (int i = 0; i < 300; ++i) ASSERT_TRUE(denied());
+  EXPECT_EQ(mounted.times_logged("no valid token; nothing can be read"), 1) << mounted.log();
+
+  identity.set_lifetime(24h);
+  identity.end_outage();
+
+  EXPECT_TRUE(eventually(60s, [&] { return content_of(mounted / "text.txt") == "hello\n"; }))
+      << mounted.log();
+  EXPECT_EQ(mounted.times_logged("token renewed"), 1) << mounted.log();
+}
+
+TEST_F(Token, OfAnEndpointThatIsBeingUpdatedIsWaitedFor) {
+  identity.fail_with(410);
+  const Mounted mounted(mount(identity).with("--no-check"));
+  ASSERT_TRUE(eventually(15s, [&] { return identity.requests() >= 2; }));
+
+  identity.end_outage();
+
+  EXPECT_TRUE(eventually(60s, [&] { return content_of(mounted / "text.txt") == "hello\n"; }))
+      << mounted.log();
+}
+
 TEST_F(Token, ARefusedOneIsReplacedAndTheRequestRepeatedOnce) {
   const Mounted mounted(mount(identity));
   ASSERT_EQ(identity.issued().size(), 1U);

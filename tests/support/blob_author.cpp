@@ -38,6 +38,10 @@ void BlobAuthor::create_container(const std::string& container) {
   send("PUT", container, "", "?restype=container", {}, "");
 }
 
+void BlobAuthor::create_public_container(const std::string& container) {
+  send("PUT", container, "", "?restype=container", {"x-ms-blob-public-access: container"}, "");
+}
+
 void BlobAuthor::delete_container(const std::string& container) {
   send("DELETE", container, "", "?restype=container", {}, "");
 }

@@ -20,6 +20,8 @@ class BlobAuthor {
   BlobAuthor(const Url& endpoint, const std::string& ca_file);
 
   void create_container(const std::string& container);
+  /// One that everybody may list and read.
+  void create_public_container(const std::string& container);
   void delete_container(const std::string& container);
 
   /// Write a whole blob, over the one of that name. Returns its ETag.

@@ -86,6 +86,12 @@ MountOptions MountOptions::with(std::string option, std::string value) const {
   return with(std::move(option)).with(std::move(value));
 }
 
+MountOptions MountOptions::with_variable(const std::string& name, std::string value) const {
+  auto more = *this;
+  more.environment[name] = std::move(value);
+  return more;
+}
+
 Mounted::Mounted(const MountOptions& options)
     : mount_point_(made(directory_.path() / "mount")), process_(command_for(options, mount_point_)) {
   // the first access waits until the daemon serves, so a mount in the table is a mount that works

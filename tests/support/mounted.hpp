@@ -38,6 +38,7 @@ struct MountOptions {
   /// The same with one argument more.
   [[nodiscard]] MountOptions with(std::string argument) const;
   [[nodiscard]] MountOptions with(std::string option, std::string value) const;
+  [[nodiscard]] MountOptions with_variable(const std::string& name, std::string value) const;
 };
 
 /// A mount served in the foreground, on a mount point of its own. Safe to use from any thread.

@@ -9,6 +9,12 @@ MountOptions by_identity(const Url& endpoint, const IdentityEndpoint& identity, 
           .environment = {{"AZURE_POD_IDENTITY_AUTHORITY_HOST", identity.url().to_string()}}};
 }
 
+MountOptions without_identity(const std::string& place) {
+  auto options = account_with_hello().mount(place);
+  // nobody listens there
+  return options.with_variable("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9");
+}
+
 AzuriteAccount& account_with_hello() {
   static AzuriteAccount running;
   static const bool filled = [] {

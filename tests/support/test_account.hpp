@@ -32,6 +32,9 @@ struct AzuriteAccount {
 /// One for the whole test program, with a container `test` and "hello\n" in its blob `text.txt`.
 AzuriteAccount& account_with_hello();
 
+/// What mounts `place` of it on a machine that has no managed identity.
+MountOptions without_identity(const std::string& place);
+
 /// The Blob service of our own: counts, and is huge, slow or broken to order.
 struct ServedAccount {
   BlobService service;

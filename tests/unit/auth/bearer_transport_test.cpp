@@ -18,16 +18,19 @@ using tests::ScriptedTransport;
 class FakeTokens final : public TokenProvider {
  public:
   [[nodiscard]] Result<AccessToken> current() const override { return current_; }
-  void reject(const AccessToken& token, const BearerChallenge& /*challenge*/) override {
+  void reject(const AccessToken& token, const BearerChallenge& challenge) override {
     rejected_.emplace_back(token.value.reveal());
+    challenge_ = challenge;
   }
 
   void hold(Result<AccessToken> current) { current_ = std::move(current); }
   [[nodiscard]] const std::vector<std::string>& rejected() const { return rejected_; }
+  [[nodiscard]] const BearerChallenge& challenge() const { return challenge_; }
 
  private:
   Result<AccessToken> current_ = AccessToken{Secret{"t1"}, {}, {}};
   std::vector<std::string> rejected_;
+  BearerChallenge challenge_;
 };
 
 class Bearer : public testing::Test {
@@ -92,6 +95,19 @@ TEST_F(Bearer, ARefusedTokenIsRejectedAndTheAnswerPassedOn) {
   EXPECT_EQ(answer->headers.get("WWW-Authenticate"), "Bearer");
   EXPECT_EQ(answer->body, "<Error/>");
   EXPECT_EQ(tokens_.rejected(), std::vector<std::string>{"t1"});
+}
+
+TEST_F(Bearer, WhatTheServiceSaysOfItsTokensIsPassedOn) {
+  answer_ = HttpResponse{
+      401,
+      {{"WWW-Authenticate",
+        "Bearer authorization_uri=https://login.microsoftonline.com/contoso.com/oauth2/authorize "
+        "resource_id=https://account.example"}},
+      ""};
+
+  ASSERT_TRUE(get("https://account.example/"));
+
+  EXPECT_EQ(tokens_.challenge(), (BearerChallenge{"contoso.com", "https://account.example"}));
 }
 
 TEST_F(Bearer, TheTokenThatWasUsedIsRejectedNotItsSuccessor) {

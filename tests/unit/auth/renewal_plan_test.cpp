@@ -32,6 +32,39 @@ TEST(RenewalPlan, RenewsAtHalfOfTheLifetime) {
   EXPECT_EQ(plan_after_renewal(10s).next_attempt(), start + 5s);
 }
 
+TEST(RenewalPlan, RenewsWhenTheTokenSaysIfItDoes) {
+  RenewalPlan plan{start};
+  auto token = token_of(start, 24h);
+  token.renew = start + 20h;
+
+  plan.renewed(token, start);
+
+  EXPECT_EQ(plan.next_attempt(), start + 20h);
+}
+
+TEST(RenewalPlan, OfATokenThatShouldHaveBeenRenewedLongAgoIsNoStorm) {
+  RenewalPlan plan{start};
+  auto token = token_of(start, 24h);
+  token.renew = start - 1h;
+
+  plan.renewed(token, start);
+
+  EXPECT_EQ(plan.next_attempt(), start + 1s);
+}
+
+TEST(RenewalPlan, AnEndpointThatIsUpdatedIsAskedForLongerThanThe70SecondsThatMayTake) {
+  RenewalPlan plan{start};
+  int tries = 0;
+
+  for (auto now = start; now <= start + 70s; now = plan.next_attempt()) {
+    plan.failed(ErrorCode::unavailable, now, 0.0);
+    ++tries;
+  }
+
+  EXPECT_GE(tries, 5) << "soon at first";
+  EXPECT_LE(plan.next_attempt(), start + 110s) << "and soon after it may be back";
+}
+
 TEST(RenewalPlan, CountsTheLifetimeFromTheIssueNotFromTheAnswer) {
   RenewalPlan plan{start};
 

@@ -65,6 +65,21 @@ TEST(TokenResponse, PassesOverMembersThatSayNothing) {
   expect_lifetime(R"("expires_in":null,"expires_on":1700003600)", 3600s);
 }
 
+TEST(TokenResponse, TellsWhenTheServiceWouldLikeToBeAskedAgain) {
+  EXPECT_EQ(parse(answer_with(R"("expires_in":86400,"refresh_in":43200)"))->renew, now + 12h);
+  EXPECT_EQ(parse(answer_with(R"("expires_in":"86400","refresh_in":"43200")"))->renew, now + 12h);
+  EXPECT_EQ(parse(answer_with(R"("expires_in":86400)"))->renew, std::nullopt);
+}
+
+TEST(TokenResponse, AdviceThatWouldBeAStormOrTooLateIsNotTaken) {
+  for (const auto* const advice :
+       {"0", "-1", "1", "8639", "77761", "86400", "99999999999", R"("soon")", R"("")", "null", "1e9", "[]"}) {
+    const auto token = parse(answer_with(R"("expires_in":86400,"refresh_in":)" + std::string(advice)));
+    ASSERT_TRUE(token) << advice;
+    EXPECT_EQ(token->renew, std::nullopt) << advice;
+  }
+}
+
 TEST(TokenResponse, TakesTheTypeInAnyCase) {
   expect_lifetime(R"("expires_in":60,"token_type":"bearer")", 60s);
   expect_lifetime(R"("expires_in":60,"token_type":"BEARER")", 60s);

@@ -52,6 +52,21 @@ TEST_F(CurlFailure, NobodyListening) {
   EXPECT_THAT(error.message, HasSubstr("connection refused by 127.0.0.1:" + std::to_string(silent.port())));
 }
 
+TEST_F(CurlFailure, NoneShowsTheQueryWhichMayHoldASignature) {
+  const LoopbackSocket silent;
+  const auto port = std::to_string(silent.port());
+
+  for (const auto& url :
+       {"http://127.0.0.1:" + port, "https://127.0.0.1:" + port, std::string("https://account.invalid"),
+        std::string("https://account name.invalid")}) {
+    auto request =
+        HttpRequest{.url = {.scheme = url.substr(0, url.find(':')), .host = url.substr(url.find("//") + 2)}};
+    request.url.path = "/c";
+    request.url.query = {{"sig", "sesame"}};
+    EXPECT_THAT(failure_of(std::move(request)).message, testing::Not(HasSubstr("sesame"))) << url;
+  }
+}
+
 TEST_F(CurlFailure, NoSuchHost) {
   const auto error = failure_of({.url = *parse_url("https://account.invalid/")});
 

@@ -18,7 +18,13 @@ namespace blobmount {
 Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime wall_now);
 
 /// The reason in the body of a refusal, on one line of moderate length: "Identity not found
-/// (invalid_request)". "no reason given" where there is none.
+/// (invalid_request)". "no reason given" where there is none. Service Fabric puts code and message into an
+/// object `error`, App Service has `statusCode` and `message`.
+/// https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code#error-handling
 std::string refusal_reason(std::string_view body);
+
+/// What an answer says of itself besides the token: the text of its member `name`, on one line of moderate
+/// length. Empty where there is none.
+std::string answer_member(std::string_view body, const char* name);
 
 }  // namespace blobmount

@@ -1,5 +1,6 @@
 #include "auth/date_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 

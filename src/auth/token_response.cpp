@@ -152,7 +152,7 @@ std::string refusal_reason(std::string_view body) {
 std::string answer_member(std::string_view body, const char* name) {
   auto answer = parse_object(body);
   const auto* text = text_member(answer, name);
-  return text == nullptr ? "" : one_line(*text);
+  return text == nullptr ? "" : *text;
 }
 
 }  // namespace blobmount

@@ -23,8 +23,8 @@ Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime 
 /// https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code#error-handling
 std::string refusal_reason(std::string_view body);
 
-/// What an answer says of itself besides the token: the text of its member `name`, on one line of moderate
-/// length. Empty where there is none.
+/// What an answer says of itself besides the token: the text of its member `name`, to be compared and not to
+/// be shown. Empty where there is none.
 std::string answer_member(std::string_view body, const char* name);
 
 }  // namespace blobmount

@@ -31,6 +31,21 @@ struct ManagedIdentity {
   std::string id{};
 };
 
+/// What a host with an endpoint for managed identities tells the programs it runs: variables, of which an
+/// empty one is not set, and an agent.
+/// https://learn.microsoft.com/entra/msal/dotnet/advanced/managed-identity
+struct IdentityEnvironment {
+  std::string identity_endpoint{};           ///< IDENTITY_ENDPOINT
+  Secret identity_header{};                  ///< IDENTITY_HEADER
+  std::string identity_server_thumbprint{};  ///< IDENTITY_SERVER_THUMBPRINT
+  std::string msi_endpoint{};                ///< MSI_ENDPOINT
+  Secret msi_secret{};                       ///< MSI_SECRET
+  std::string imds_endpoint{};               ///< IMDS_ENDPOINT
+  std::string authority_host{};              ///< AZURE_POD_IDENTITY_AUTHORITY_HOST
+  std::string default_client_id{};           ///< DEFAULT_IDENTITY_CLIENT_ID
+  bool has_arc_agent = false;                ///< /opt/azcmagent/bin/himds is there
+};
+
 /// An application of a tenant, and what proves that we are it.
 /// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 struct Application {
@@ -150,8 +165,9 @@ struct Config {
   Credential credential;
   std::string credential_origin{};  ///< for people: which setting made it this one
   std::vector<std::string>
-      credential_tried{};               ///< for people: what would have come before it, and was not set
-  std::vector<std::string> warnings{};  ///< of what was set; for the log, once there is one
+      credential_tried{};                    ///< for people: what would have come before it, and was not set
+  std::vector<std::string> warnings{};       ///< of what was set; for the log, once there is one
+  IdentityEnvironment identity_environment;  ///< where managed identities come from
   Cloud cloud;
   std::string ca_file;  ///< PEM; empty: the system's
   TreeConfig tree;

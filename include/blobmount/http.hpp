@@ -88,6 +88,10 @@ struct HttpLimits {
 /// that drips: 32 downloads side by side fill a line of 4 Mbit/s, and each is above that.
 constexpr Duration patience_for(std::uint64_t bytes) { return Duration{bytes * 1000 / (16U << 10U)}; }
 
+/// What HttpRequest::longest_body is where nobody says. A List page of 5,000 names of 1,024 characters,
+/// escaped, with their metadata, stays well below.
+constexpr std::size_t longest_expected_body = 64U << 20U;
+
 struct HttpRequest {
   std::string method = "GET";
   Url url{};
@@ -98,6 +102,12 @@ struct HttpRequest {
   HttpLimits limits{};
   bool direct = false;            ///< never through a proxy
   bool fresh_connection = false;  ///< on one that nobody has used before
+  /// Of the body that no sink takes: a longer one is `corrupt`.
+  std::size_t longest_body = longest_expected_body;
+  /// The SHA-1 thumbprint, in hex, of the one certificate that is trusted, whoever issued it and for whatever
+  /// host; any other is `untrusted`. Such a request, which must be https, shares its connection with no
+  /// other. Empty: what a certificate authority vouches for.
+  std::string pinned_certificate{};
 };
 
 using OnResponse = std::function<void(Result<HttpResponse>)>;

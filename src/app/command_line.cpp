@@ -167,6 +167,7 @@ Status set_account(Arguments& a, const CredentialEnvironment& environment) {
   config.credential_origin = std::move(chosen.origin);
   config.credential_tried = std::move(chosen.tried);
   config.warnings = std::move(chosen.warnings);
+  config.identity_environment = environment.identity();
   config.cloud = std::move(cloud);
   return {};
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -11,8 +9,8 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <string.h>
 
+#include "app/environment.hpp"
 #include "auth/clouds.hpp"
 #include "auth/connection_string.hpp"
 #include "auth/secret_file.hpp"
@@ -341,18 +339,13 @@ CredentialEnvironment CredentialEnvironment::take() {
   CredentialEnvironment environment;
   for (const auto& setting : settings) {
     if (setting.variable == nullptr) continue;
-    const char* const text = std::getenv(setting.variable);
-    if (text == nullptr || *text == '\0') continue;
-    environment.texts_[setting.variable] =
-        is_file(setting) ? std::filesystem::absolute(text).string() : std::string(text);
+    const auto text = text_variable(setting.variable);
+    if (text.empty()) continue;
+    environment.texts_[setting.variable] = is_file(setting) ? std::filesystem::absolute(text).string() : text;
   }
-  for (const auto* const variable : secret_variables) {
-    char* const text = std::getenv(variable);
-    if (text == nullptr) continue;
-    environment.secrets_[variable] = trimmed(Secret(text));
-    explicit_bzero(text, std::strlen(text));
-    unsetenv(variable);
-  }
+  for (const auto* const variable : secret_variables)
+    environment.secrets_[variable] = take_secret_variable(variable);
+  environment.identity_ = take_identity_environment();
   return environment;
 }
 

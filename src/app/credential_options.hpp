@@ -33,10 +33,12 @@ class CredentialEnvironment {
   /// Empty: not set, or set to nothing.
   [[nodiscard]] std::string text(const std::string& variable) const;
   [[nodiscard]] Secret secret(const std::string& variable) const;
+  [[nodiscard]] const IdentityEnvironment& identity() const { return identity_; }
 
  private:
   std::map<std::string, std::string> texts_;
   std::map<std::string, Secret> secrets_;
+  IdentityEnvironment identity_;
 };
 
 struct ChosenCredential {

@@ -1,6 +1,5 @@
 #include "app/signer.hpp"
 
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -11,8 +10,9 @@
 #include "auth/bearer_transport.hpp"
 #include "auth/certificate_proof.hpp"
 #include "auth/clouds.hpp"
+#include "auth/identity_host.hpp"
 #include "auth/identity_proof.hpp"
-#include "auth/instance_metadata_source.hpp"
+#include "auth/managed_identity.hpp"
 #include "auth/sas_transport.hpp"
 #include "auth/secret_proof.hpp"
 #include "auth/shared_key_transport.hpp"
@@ -21,9 +21,6 @@
 
 namespace blobmount {
 namespace {
-
-/// Where the metadata endpoint is, if not where every Azure VM has it; the name is that of Azure's SDKs.
-constexpr auto authority_variable = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
 
 struct Surroundings {
   const Config& config;
@@ -34,17 +31,18 @@ struct Surroundings {
 
 using Source = Result<std::unique_ptr<TokenSource>>;
 
-Result<Url> metadata_authority() {
-  const char* const other = std::getenv(authority_variable);
-  if (other == nullptr || *other == '\0') return instance_metadata_authority();
-  auto url = parse_url(other);
-  if (!url) return std::move(url).error().within(authority_variable);
-  return url;
+/// Storage's, as managed identities are asked for it: the root of a URL ends with a slash.
+/// https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory#microsoft-authentication-library-msal
+std::string resource_of(const Cloud& cloud) {
+  const auto scheme_end = cloud.audience.find("://");
+  const bool root =
+      scheme_end != std::string::npos && cloud.audience.find('/', scheme_end + 3) == std::string::npos;
+  return cloud.audience + (root ? "/" : "");
 }
 
 Source source_of(const ManagedIdentity& identity, const Surroundings& around) {
-  BM_ASSIGN(authority, metadata_authority());
-  return std::make_unique<InstanceMetadataSource>(around.network, around.clock, identity, authority);
+  return make_managed_identity_source(identity, resource_of(around.config.cloud),
+                                      around.config.identity_environment, around.network, around.clock);
 }
 
 Source source_of(const AzureCli& cli, const Surroundings& around) {
@@ -81,13 +79,14 @@ Source source_of(const WorkloadIdentity& credential, const Surroundings& around)
 }
 
 Source source_of(const FederatedIdentity& credential, const Surroundings& around) {
-  BM_ASSIGN(authority, metadata_authority());
-  auto identity = std::make_unique<InstanceMetadataSource>(around.network, around.clock, credential.identity,
-                                                           authority, around.config.cloud.exchange_audience);
+  const auto& config = around.config;
+  BM_ASSIGN(identity,
+            make_managed_identity_source(credential.identity, config.cloud.exchange_audience,
+                                         config.identity_environment, around.network, around.clock));
   return tokens_of(credential.application, std::make_unique<IdentityProof>(std::move(identity)), around);
 }
 
-/// Who gives out an application's tokens.
+/// Who gives out its tokens, for people; empty: nobody.
 template <typename Kind>
 requires requires(const Kind& kind) { kind.application; }
 std::string endpoint_of(const Kind& /*credential*/, const Surroundings& around) {
@@ -98,14 +97,17 @@ std::string endpoint_of(const Kind& /*credential*/, const Surroundings& around) 
          (usual ? " (by the cloud)" : " (by --authority or AZURE_AUTHORITY_HOST)");
 }
 
-template <typename Kind>
-std::string endpoint_of(const Kind& /*credential*/, const Surroundings& /*around*/) {
-  return {};
+std::string endpoint_of(const ManagedIdentity& /*identity*/, const Surroundings& around) {
+  return describe_identity_endpoint(around.config.identity_environment);
+}
+
+std::string endpoint_of(const AutomaticIdentity& automatic, const Surroundings& around) {
+  return endpoint_of(automatic.identity, around);
 }
 
 template <typename Kind>
-Source source_of(const Kind& /*credential*/, const Surroundings& /*around*/) {
-  return Error{ErrorCode::unsupported, "this credential is not known here"};
+std::string endpoint_of(const Kind& /*credential*/, const Surroundings& /*around*/) {
+  return "";
 }
 
 template <typename Kind>

@@ -1,5 +1,6 @@
 #include "auth/token_request.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "auth/entra_advice.hpp"
@@ -7,9 +8,6 @@
 
 namespace blobmount {
 namespace {
-
-/// Tokens of members of many groups have some 10 KiB.
-constexpr std::size_t longest_answer = 1U << 20U;
 
 /// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
 ErrorCode code_of(int status, const Refusal& refusal, const TokenEndpoint& endpoint) {
@@ -29,10 +27,16 @@ Error no_answer(Error error, bool connected, const TokenEndpoint& endpoint) {
                                       error.message + ")"};
 }
 
+/// IMDS: "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity
+/// in the token request". https://github.com/Azure/azure-sdk-for-rust/pull/748
+bool is_ambiguous(const Refusal& refusal) {
+  return refusal.description.find("Multiple user assigned identities") != std::string::npos;
+}
+
 /// A numbered reason knows better what to do than the endpoint in general.
 std::string advice_on(const Refusal& refusal, const TokenEndpoint& endpoint) {
-  const auto advice = entra_advice(refusal.description);
-  return advice.empty() ? endpoint.advice : std::string(advice);
+  if (const auto advice = entra_advice(refusal.description); !advice.empty()) return std::string(advice);
+  return is_ambiguous(refusal) && !endpoint.choice.empty() ? endpoint.choice : endpoint.advice;
 }
 
 Error refused(const HttpResponse& response, const TokenEndpoint& endpoint) {
@@ -40,10 +44,14 @@ Error refused(const HttpResponse& response, const TokenEndpoint& endpoint) {
   const auto code = code_of(response.status, refusal, endpoint);
   const auto answer =
       endpoint.name + " answers " + std::to_string(response.status) + " to " + endpoint.identity;
+  if (response.status >= 300 && response.status < 400)
+    return {code,
+            answer + ": it points elsewhere, where a token is not asked for; is it a proxy that answers?"};
   if (code == ErrorCode::corrupt) return {code, answer + ", which is no answer it could give"};
 
-  const bool advisable = response.status == 400 || response.status == 401;
-  const auto advice = advisable ? advice_on(refusal, endpoint) : "";
+  const bool advisable = response.status == 400 || response.status == 401 || response.status == 404;
+  const auto advice =
+      advisable && code == ErrorCode::unauthenticated ? advice_on(refusal, endpoint) : std::string();
   return {code, answer + ": " + refusal_reason(response.body) + (advice.empty() ? "" : "; " + advice)};
 }
 
@@ -53,13 +61,19 @@ Result<AccessToken> ask_for_token(HttpTransport& transport, Clock& clock, HttpRe
                                   const TokenEndpoint& endpoint) {
   const auto asked = clock.now();
   const auto wall_asked = clock.wall_now();
+  BM_ASSIGN(response, ask_endpoint(transport, clock, std::move(request), endpoint));
+  auto token = token_from(response, endpoint, asked, wall_asked);
+  const Secret wiped{std::move(response.body)};
+  return token;
+}
+
+Result<HttpResponse> ask_endpoint(HttpTransport& transport, Clock& clock, HttpRequest request,
+                                  const TokenEndpoint& endpoint) {
+  const auto asked = clock.now();
   const auto stall = request.limits.stall;
+  request.longest_body = std::min(request.longest_body, longest_token_answer);
   auto response = send_and_wait(transport, std::move(request));
-  if (response) {
-    auto token = token_from(*response, endpoint, asked, wall_asked);
-    const Secret wiped{std::move(response->body)};
-    return token;
-  }
+  if (response) return response;
 
   // a stall takes at least its limit: what timed out sooner never connected
   const auto code = response.error().code;
@@ -70,7 +84,7 @@ Result<AccessToken> ask_for_token(HttpTransport& transport, Clock& clock, HttpRe
 
 Result<AccessToken> token_from(const HttpResponse& response, const TokenEndpoint& endpoint, SteadyTime asked,
                                WallTime wall_asked) {
-  if (response.body.size() > longest_answer) {
+  if (response.body.size() > longest_token_answer) {
     return Error{ErrorCode::corrupt, "the answer of " + endpoint.name + " is longer than any it could give"};
   }
   if (response.status != 200) return refused(response, endpoint);

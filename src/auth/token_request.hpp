@@ -3,6 +3,7 @@
 /// How an identity endpoint is asked for a token, whichever it is: one request, and each way in which that
 /// can end said plainly.
 
+#include <cstddef>
 #include <string>
 
 #include "blobmount/clock.hpp"
@@ -11,16 +12,19 @@
 
 namespace blobmount {
 
-/// The endpoint is a hop away: what has not connected by then is not there.
-constexpr HttpLimits local_endpoint_limits{.connect = std::chrono::seconds{2},
-                                           .stall = std::chrono::seconds{5}};
+/// The endpoint is a hop away: what has not connected by then is not there, and what drips never ends.
+constexpr HttpLimits local_endpoint_limits{
+    .connect = std::chrono::seconds{2}, .stall = std::chrono::seconds{5}, .total = std::chrono::seconds{10}};
+/// Tokens with very many claims have some dozens of KiB.
+constexpr std::size_t longest_token_answer = 1U << 20U;
 
 /// What to say of an endpoint.
 struct TokenEndpoint {
   std::string name{};      ///< "the identity endpoint at http://169.254.169.254"
   std::string identity{};  ///< whose token is asked for: "managed identity (system-assigned)"
   std::string absent{};    ///< what may be wrong where nobody answers there
-  std::string advice{};    ///< what to do where it refuses (400 and 401)
+  std::string advice{};    ///< what to do where it refuses (400, 401, and 404 for good)
+  std::string choice{};    ///< what to do instead where it says that several identities could be meant
   /// 404 is what it answers while it is being updated.
   bool absent_passes = false;
 };
@@ -29,6 +33,11 @@ struct TokenEndpoint {
 /// `unreachable` where no connection came about; `unauthenticated` where the identity was refused for good.
 /// Nothing that may be secret gets into an Error.
 Result<AccessToken> ask_for_token(HttpTransport& transport, Clock& clock, HttpRequest request,
+                                  const TokenEndpoint& endpoint);
+
+/// The first half of it: the answer, whatever that is. `corrupt` where it is longer than
+/// `longest_token_answer`.
+Result<HttpResponse> ask_endpoint(HttpTransport& transport, Clock& clock, HttpRequest request,
                                   const TokenEndpoint& endpoint);
 
 /// What becomes of an answer, where it is not a token at once.

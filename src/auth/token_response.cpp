@@ -1,6 +1,7 @@
 #include "auth/token_response.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,8 @@
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "auth/date_text.hpp"
 
 namespace blobmount {
 namespace {
@@ -60,12 +63,21 @@ Result<seconds> seconds_member(const Json& object, const char* name) {
   return seconds{std::clamp(*number, -bound, bound)};
 }
 
+/// Since 1970. Numbers, or what the endpoints of 2017 write.
+Result<seconds> time_member(const Json& object, const char* name) {
+  const auto* text = object.at(name).get_ptr<const std::string*>();
+  if (text == nullptr || whole_number(object.at(name))) return seconds_member(object, name);
+  const auto date = parse_date(*text);
+  if (!date) return useless(std::string(name) + " is not a number of seconds, nor a date");
+  return date->time_since_epoch();
+}
+
 /// `expires_in` is preferred, for it needs no calendar that agrees with the service's.
 Result<seconds> lifetime_of(const Json& answer, WallTime wall_now) {
   if (says(answer, "expires_in")) return seconds_member(answer, "expires_in");
   if (!says(answer, "expires_on")) return useless("it has neither expires_in nor expires_on");
 
-  BM_ASSIGN(expires_on, seconds_member(answer, "expires_on"));
+  BM_ASSIGN(expires_on, time_member(answer, "expires_on"));
   return expires_on - std::chrono::floor<seconds>(wall_now.time_since_epoch());
 }
 
@@ -109,9 +121,14 @@ std::string without_trace(std::string text) {
   return text;
 }
 
-/// The member as one line; empty where there is none.
-std::string line_member(Json& object, const char* name) {
-  const auto* text = text_member(object, name);
+/// The member as one line; empty where there is none. Names compare as they stand, or with a capital: App
+/// Service on Windows has "Message".
+std::string line_member(Json& object, std::string name) {
+  const auto* text = text_member(object, name.c_str());
+  if (text == nullptr) {
+    name.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(name.front())));
+    text = text_member(object, name.c_str());
+  }
   return text == nullptr ? "" : one_line(without_trace(*text));
 }
 
@@ -142,13 +159,23 @@ Result<AccessToken> checked_token(Secret value, seconds lifetime, SteadyTime now
 
 Refusal parse_refusal(std::string_view body) {
   auto answer = parse_object(body);
-  return {.error = line_member(answer, "error"), .description = line_member(answer, "error_description")};
+  if (const auto error = answer.find("error"); error != answer.end() && error->is_object())
+    return {.error = line_member(*error, "code"), .description = line_member(*error, "message")};
+  auto description = line_member(answer, "error_description");
+  if (description.empty()) description = line_member(answer, "message");
+  return {.error = line_member(answer, "error"), .description = std::move(description)};
 }
 
 std::string refusal_reason(std::string_view body) {
   const auto [name, description] = parse_refusal(body);
   if (description.empty()) return name.empty() ? "no reason given" : name;
   return name.empty() ? description : description + " (" + name + ")";
+}
+
+std::string answer_member(std::string_view body, const char* name) {
+  auto answer = parse_object(body);
+  const auto* text = text_member(answer, name);
+  return text == nullptr ? "" : *text;
 }
 
 }  // namespace blobmount

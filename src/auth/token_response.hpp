@@ -31,7 +31,13 @@ Refusal parse_refusal(std::string_view body);
 Result<AccessToken> checked_token(Secret value, std::chrono::seconds lifetime, SteadyTime now);
 
 /// The reason in the body of a refusal, on one line of moderate length: "Identity not found
-/// (invalid_request)". "no reason given" where there is none.
+/// (invalid_request)". "no reason given" where there is none. Service Fabric puts code and message into an
+/// object `error`, App Service has `statusCode` and `message`.
+/// https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code#error-handling
 std::string refusal_reason(std::string_view body);
+
+/// What an answer says of itself besides the token: the text of its member `name`, to be compared and not to
+/// be shown. Empty where there is none.
+std::string answer_member(std::string_view body, const char* name);
 
 }  // namespace blobmount

@@ -51,9 +51,12 @@ bool against_tls(std::string_view detail) {
          detail.find("unexpected eof") == std::string_view::npos;
 }
 
-Error untrusted(const Url& url, std::string_view detail) {
-  return {ErrorCode::untrusted, "TLS to " + authority_of(url) + " failed: " + std::string(detail) +
-                                    " (a private certificate authority is named with --ca-file)"};
+Error untrusted(const HttpRequest& request, std::string_view detail) {
+  const auto& pinned = request.pinned_certificate;
+  return {ErrorCode::untrusted,
+          "TLS to " + authority_of(request.url) + " failed: " + std::string(detail) +
+              (pinned.empty() ? " (a private certificate authority is named with --ca-file)"
+                              : " (only the certificate with the thumbprint " + pinned + " is trusted)")};
 }
 
 }  // namespace
@@ -73,13 +76,13 @@ Error error_of_curl(CURL* handle, CURLcode code, const HttpRequest& request, std
       return not_connected(request);
     case CURLE_SSL_CONNECT_ERROR:
       if (!against_tls(sentence)) return lost(url, sentence);
-      return untrusted(url, sentence);
+      return untrusted(request, sentence);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ISSUER_ERROR:
-      return untrusted(url, sentence);
+      return untrusted(request, sentence);
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_CONTENT_ENCODING:

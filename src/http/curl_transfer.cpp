@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "http/curl_error.hpp"
+#include "http/pinned_certificate.hpp"
 
 namespace blobmount {
 namespace {
 
-/// A List page of 5,000 names of 1,024 characters, escaped, with their metadata, stays well below.
-constexpr std::size_t longest_body = 64U << 20U;
 /// Of an answer, interim ones included. The service's are below 16 KiB.
 constexpr std::size_t longest_head = 256U << 10U;
 /// For each running transfer. A GiB from the loopback costs 0.30, 0.25, 0.24 and 0.23 s of CPU with 64, 128,
@@ -77,6 +76,7 @@ void CurlTransfer::set_request() {
 }
 
 void CurlTransfer::set_trust(const std::string& ca_file) {
+  if (!request_.pinned_certificate.empty()) return trust_only(handle_.get(), request_.pinned_certificate);
   const char* bundle = ca_file.c_str();
   if (ca_file.empty()) {
     curl_easy_getinfo(handle_.get(), CURLINFO_CAINFO, &bundle);  // the system's
@@ -165,7 +165,7 @@ bool CurlTransfer::on_body(std::span<const std::byte> bytes) {
   auto status = begin_body();
   if (status && request_.sink && success(response_.status)) {
     status = request_.sink->append(bytes);
-  } else if (status && response_.body.size() + bytes.size() > longest_body) {
+  } else if (status && response_.body.size() + bytes.size() > request_.longest_body) {
     status = Error{ErrorCode::corrupt, "the answer is longer than any that is expected"};
   } else if (status) {
     response_.body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());

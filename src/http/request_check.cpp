@@ -27,6 +27,13 @@ bool without(std::string_view delimiters, std::string_view text) {
   });
 }
 
+bool is_thumbprint(std::string_view text) {
+  const auto hex = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  };
+  return text.size() == 40 && std::all_of(text.begin(), text.end(), hex);
+}
+
 Error unsendable(std::string_view what) {
   return {ErrorCode::invalid_argument, "no request can be made with this " + std::string(what)};
 }
@@ -37,6 +44,10 @@ Status check_request(const HttpRequest& request) {
   if (!is_token(request.method)) return unsendable("method");
   if (!without(" /?#@", request.url.host)) return unsendable("host");
   if (!request.url.path.starts_with('/') || !without(" ?#", request.url.path)) return unsendable("path");
+  if (const auto& pinned = request.pinned_certificate; !pinned.empty()) {
+    if (!is_thumbprint(pinned)) return unsendable("thumbprint of a certificate: SHA-1 in hex");
+    if (request.url.scheme != "https") return unsendable("scheme: a certificate is pinned");
+  }
   for (const auto& [name, value] : request.headers) {
     // the value may be a secret
     if (!is_token(name)) return unsendable("name of a header");

@@ -9,7 +9,7 @@ import sys
 FLOORS = ["base", "http", "auth", "blob", "cache", "file", "tree", "fuse", "app"]
 HOMES = {
     "curl/": {"http"}, "pugixml": {"blob"}, "nlohmann/": {"auth", "app"}, "fuse": {"fuse"}, "spdlog/": {"base"},
-    "CLI/": {"app"}, "openssl/": {"auth"}, "isa-l": {"cache"},
+    "CLI/": {"app"}, "openssl/": {"http", "auth"}, "isa-l": {"cache"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 

@@ -1,5 +1,6 @@
 #include "support/certificate.hpp"
 
+#include <array>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -69,6 +70,25 @@ CertificateFiles make_certificate(const std::filesystem::path& directory) {
     return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   });
   return files;
+}
+
+std::string thumbprint_of(const CertificateFiles& files) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(files.certificate.c_str(), "r"),
+                                                             &std::fclose);
+  require(file != nullptr, files.certificate.c_str());
+  const Certificate certificate(PEM_read_X509(file.get(), nullptr, nullptr, nullptr), &X509_free);
+  require(certificate != nullptr, "read");
+
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  X509_digest(certificate.get(), EVP_sha1(), digest.data(), &size);
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) {
+    std::array<char, 3> digits{};
+    std::snprintf(digits.data(), digits.size(), "%02x", digest.at(i));
+    text += digits.data();
+  }
+  return text;
 }
 
 }  // namespace blobmount::tests

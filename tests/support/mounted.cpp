@@ -46,8 +46,10 @@ Command blobmount_command(std::vector<std::string> arguments,
   arguments.insert(arguments.begin(), BLOBMOUNT_BINARY);
   return {.arguments = std::move(arguments),
           .environment = std::move(environment),
-          .unset = {"AZURE_STORAGE_KEY", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "http_proxy", "https_proxy",
-                    "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}};
+          .unset = {"AZURE_STORAGE_KEY", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "IDENTITY_ENDPOINT",
+                    "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "MSI_ENDPOINT", "MSI_SECRET",
+                    "IMDS_ENDPOINT", "DEFAULT_IDENTITY_CLIENT_ID", "http_proxy", "https_proxy", "HTTPS_PROXY",
+                    "all_proxy", "ALL_PROXY"}};
 }
 
 bool is_mounted(const std::filesystem::path& mount_point) {

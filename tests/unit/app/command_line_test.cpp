@@ -333,6 +333,23 @@ TEST_F(CommandLine, ATakenKeyIsNotLeftInTheMemoryOfTheEnvironment) {
   EXPECT_STREQ(left, "");
 }
 
+TEST_F(CommandLine, TheSecretsOfIdentityEndpointsAreTakenOutOfTheEnvironmentToo) {
+  setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:1/", 1);
+  setenv("IDENTITY_HEADER", "header", 1);
+  setenv("MSI_SECRET", "secret", 1);
+  const char* const left = std::getenv("IDENTITY_HEADER");
+
+  const auto environment = config_of({}).identity_environment;
+
+  EXPECT_EQ(environment.identity_endpoint, "http://127.0.0.1:1/");
+  EXPECT_EQ(environment.identity_header.reveal(), "header");
+  EXPECT_EQ(environment.msi_secret.reveal(), "secret");
+  EXPECT_EQ(std::getenv("IDENTITY_HEADER"), nullptr);
+  EXPECT_EQ(std::getenv("MSI_SECRET"), nullptr);
+  EXPECT_STREQ(left, "");
+  unsetenv("IDENTITY_ENDPOINT");
+}
+
 TEST_F(CommandLine, AnEmptyVariableIsNoKey) {
   setenv(key_variable, "", 1);
 

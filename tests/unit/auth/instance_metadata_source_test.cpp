@@ -26,7 +26,8 @@ const std::string address =
 class InstanceMetadata : public testing::Test {
  protected:
   Result<AccessToken> ask(ManagedIdentity identity = {}) {
-    return InstanceMetadataSource(network_, clock_, std::move(identity), authority_).request_token();
+    return InstanceMetadataSource(network_, clock_, std::move(identity), resource_, authority_)
+        .request_token();
   }
 
   Error refusal_after(Result<HttpResponse> answer, Duration elapsed = 0s, ManagedIdentity identity = {}) {
@@ -41,6 +42,7 @@ class InstanceMetadata : public testing::Test {
     return {.status = status, .headers = {}, .body = std::move(body)};
   }
 
+  std::string resource_ = "https://storage.azure.com/";
   Url authority_ = instance_metadata_authority();
   ManualClock clock_;
   Duration elapsed_{0};
@@ -163,8 +165,8 @@ TEST_F(InstanceMetadata, OtherFailuresKeepTheirMeaning) {
 }
 
 TEST_F(InstanceMetadata, DescribesItselfForPeople) {
-  const InstanceMetadataSource by_default(network_, clock_, {}, authority_);
-  const InstanceMetadataSource by_object(network_, clock_, {Kind::object_id, "o1"}, authority_);
+  const InstanceMetadataSource by_default(network_, clock_, {}, resource_, authority_);
+  const InstanceMetadataSource by_object(network_, clock_, {Kind::object_id, "o1"}, resource_, authority_);
 
   EXPECT_EQ(by_default.description(), "managed identity (system-assigned)");
   EXPECT_EQ(by_object.description(), "managed identity (object id o1)");

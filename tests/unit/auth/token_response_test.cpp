@@ -51,6 +51,12 @@ TEST(TokenResponse, TakesTheTimeOfDeathAsNumberOrString) {
   expect_lifetime(R"("expires_on":"1700003600")", 3600s);
 }
 
+TEST(TokenResponse, TakesTheTimeOfDeathAsDate) {
+  expect_lifetime(R"("expires_on":"11/14/2023 23:13:20 +00:00")", 3600s);
+  expect_lifetime(R"("expires_on":"11/14/2023 11:13:20 PM +00:00")", 3600s);
+  expect_lifetime(R"("expires_on":"2023-11-14T23:13:20Z")", 3600s);
+}
+
 TEST(TokenResponse, TakesTheLifetimeAsNumberOrString) {
   expect_lifetime(R"("expires_in":3599)", 3599s);
   expect_lifetime(R"("expires_in":"3599")", 3599s);
@@ -146,6 +152,25 @@ TEST(RefusalReason, IsTheDescriptionAndTheName) {
             "Identity not found (invalid_request)");
   EXPECT_EQ(refusal_reason(R"({"error_description":"Identity not found"})"), "Identity not found");
   EXPECT_EQ(refusal_reason(R"({"error":"invalid_request"})"), "invalid_request");
+}
+
+TEST(RefusalReason, IsFoundWhereOtherHostsPutIt) {
+  EXPECT_EQ(
+      refusal_reason(
+          R"({"error":{"correlationId":"1","code":"SecretHeaderNotFound","message":"Secret is not found"}})"),
+      "Secret is not found (SecretHeaderNotFound)");
+  EXPECT_EQ(refusal_reason(R"({"statusCode":400,"message":"No Managed Identity found"})"),
+            "No Managed Identity found");
+  EXPECT_EQ(refusal_reason(R"({"StatusCode":400,"Message":"No MSI found","CorrelationId":"1"})"),
+            "No MSI found");
+}
+
+TEST(AnswerMember, IsItsWholeText) {
+  EXPECT_EQ(answer_member(R"({"client_id":"c1"})", "client_id"), "c1");
+  const std::string long_id(1000, 'x');
+  EXPECT_EQ(answer_member(R"({"client_id":")" + long_id + "\"}", "client_id"), long_id);
+  EXPECT_EQ(answer_member(R"({"client_id":1})", "client_id"), "");
+  EXPECT_EQ(answer_member("<html>", "client_id"), "");
 }
 
 TEST(RefusalReason, SaysSoWhereThereIsNone) {

@@ -11,9 +11,9 @@
 #include "fakes/http_server.hpp"
 #include "http/curl_transport.hpp"
 #include "support/certificate.hpp"
+#include "support/socket_server.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/http/collecting_sink.hpp"
-#include "unit/http/socket_server.hpp"
 
 namespace blobmount {
 namespace {
@@ -130,6 +130,13 @@ TEST_F(CurlFailure, ABodyWithoutEndDoesNotEatTheMemory) {
   EXPECT_THAT(error.message, HasSubstr("longer than any"));
 }
 
+TEST_F(CurlFailure, ABodyIsNoLongerThanItsRequestAllows) {
+  HttpServer server([](const ServedRequest&, Reply& reply) { reply.send(200, {}, std::string(101, 'x')); });
+
+  EXPECT_EQ(failure_of({.url = server.url(), .longest_body = 100}).code, ErrorCode::corrupt);
+  EXPECT_TRUE(send_and_wait(network_, {.url = server.url(), .longest_body = 101}));
+}
+
 TEST_F(CurlFailure, AHeadWithoutEndDoesNotEatTheMemory) {
   HttpServer server([](const ServedRequest&, Reply& reply) {
     reply.send_text("HTTP/1.1 200 OK\r\n");
@@ -215,6 +222,40 @@ TEST_F(CurlTls, AMissingAuthorityFileIsATrustMatter) {
 
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::untrusted);
+}
+
+TEST_F(CurlTls, APinnedCertificateIsTrustedWhoeverSignedIt) {
+  CurlTransport network(1, "");
+  const auto thumbprint = tests::thumbprint_of(files_);
+
+  const auto response =
+      send_and_wait(network, {.url = https_of(server_.port()), .pinned_certificate = thumbprint});
+
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->body, "hi");
+}
+
+TEST_F(CurlTls, WherePinnedNoOtherCertificateIsTrustedNotEvenAnAuthoritys) {
+  CurlTransport network(1, files_.certificate);
+  const std::string other(40, 'a');
+
+  const auto response =
+      send_and_wait(network, {.url = https_of(server_.port()), .pinned_certificate = other});
+
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::untrusted);
+  EXPECT_THAT(response.error().message, HasSubstr("only the certificate with the thumbprint " + other));
+}
+
+TEST_F(CurlTls, APinnedCertificateIsTrustedForItsOwnRequestOnly) {
+  CurlTransport network(1, "");
+  const auto url = https_of(server_.port());
+  ASSERT_TRUE(send_and_wait(network, {.url = url, .pinned_certificate = tests::thumbprint_of(files_)}));
+
+  const auto unpinned = send_and_wait(network, {.url = url});
+
+  ASSERT_FALSE(unpinned);
+  EXPECT_EQ(unpinned.error().code, ErrorCode::untrusted);
 }
 
 /// Sets a variable of the environment, and puts it back.

@@ -19,9 +19,9 @@
 #include "http/curl_transport.hpp"
 #include "http/retrying_transport.hpp"
 #include "support/certificate.hpp"
+#include "support/socket_server.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/http/collecting_sink.hpp"
-#include "unit/http/socket_server.hpp"
 
 namespace blobmount {
 namespace {

@@ -73,6 +73,21 @@ TEST(RequestCheck, NoHostEndsEarly) {
   }
 }
 
+TEST(RequestCheck, ACertificateIsPinnedByAThumbprintAndOverTls) {
+  auto request = good_request();
+  request.url.scheme = "https";
+  request.pinned_certificate = std::string(20, 'a') + std::string(20, '0');
+  EXPECT_TRUE(check_request(request));
+
+  for (const auto& other : {"abc"s, std::string(40, 'g'), std::string(64, 'a')}) {
+    request.pinned_certificate = other;
+    EXPECT_EQ(refusal_of(request).code, ErrorCode::invalid_argument) << other;
+  }
+  request.pinned_certificate = std::string(40, 'a');
+  request.url.scheme = "http";
+  EXPECT_EQ(refusal_of(request).code, ErrorCode::invalid_argument);
+}
+
 TEST(RequestCheck, NoMethodEndsEarly) {
   for (const auto& method : {""s, "GET /x"s, "GET\r\n"s}) {
     auto request = good_request();

@@ -226,7 +226,7 @@ void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh)
   if (!context_.on_change) return;
   if (old) std::ranges::move(changed_names(*old, fresh), std::back_inserter(changed));
   std::ranges::sort(changed);
-  changed.erase(std::ranges::unique(changed).begin(), changed.end());
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   for (const auto& name : changed) context_.on_change(inode_, name);
 }
 

@@ -261,10 +261,10 @@ TEST_F(ByTheCommandLine, AKeyFileThatHoldsNoKey) {
   const TemporaryDirectory directory;
   const auto key = (directory.path() / "key").string();
   const auto options = account().mount().with("--account-key-file", key);
-  expect_refusal(command(options), {"cannot read the key file '" + key + "'"}, 2);
+  expect_refusal(command(options), {"cannot read the secret in '" + key + "'", "No such file"}, 2);
 
   std::ofstream{key};
-  expect_refusal(command(options), {"'" + key + "' does not hold an account's key"}, 2);
+  expect_refusal(command(options), {"'" + key + "'", "it is empty"}, 2);
 
   std::ofstream(key) << "this is not base64!";
   expect_refusal(command(options), {"key"});

@@ -37,7 +37,7 @@ using tests::Reply;
 using tests::ServedRequest;
 
 /// How late it may be noticed, on a machine that has other work too.
-constexpr auto late = 500ms;
+constexpr auto late = 3s;
 
 /// A server that does what `/path` is told, and a client that measures.
 class CurlLimits : public testing::Test {

@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
-#include "app/credential_options.hpp"
+#include "app/credential_choice.hpp"
 #include "app/mount_source.hpp"
 #include "app/option_values.hpp"
 

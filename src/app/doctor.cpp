@@ -3,21 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <future>
 #include <memory>
 #include <optional>
-#include <string_view>
 
 #include <netdb.h>
 #include <sys/socket.h>
-#include <sys/statvfs.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "app/access_check.hpp"
-#include "app/preflight.hpp"
+#include "app/machine_examination.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "base/log.hpp"
@@ -61,22 +55,15 @@ class Examination {
     if (allowed) examine_reading();
     if (!reached) skip({"connection", "TLS", "clock", "identity"}, "the service is not reached");
     if (!allowed) skip({"role", "container", "listing", "reading"}, "see above");
-    examine_device();
-    examine_mount_helper();
-    examine_kernel();
-    examine_cache_directory();
+    examine_machine(config_, report_);
     return std::move(report_);
   }
 
  private:
-  void ok(std::string subject, std::string text) {
-    report_.add(Finding::ok, std::move(subject), std::move(text));
-  }
-  void note(std::string subject, std::string text) {
-    report_.add(Finding::note, std::move(subject), std::move(text));
-  }
-  bool failed(std::string subject, std::string text) {
-    report_.add(Finding::failed, std::move(subject), std::move(text));
+  void ok(const char* subject, std::string text) { report_.add(Finding::ok, subject, std::move(text)); }
+  void note(const char* subject, std::string text) { report_.add(Finding::note, subject, std::move(text)); }
+  bool failed(const char* subject, std::string text) {
+    report_.add(Finding::failed, subject, std::move(text));
     return false;
   }
   /// Those that nothing has been said of yet.
@@ -95,10 +82,6 @@ class Examination {
   bool examine_access();
   void examine_reading();
   Result<std::optional<BlobVersion>> find_blob(BlobStore& service);
-  void examine_device();
-  void examine_mount_helper();
-  void examine_kernel();
-  void examine_cache_directory();
 
   const Config& config_;
   Log& log_;
@@ -236,69 +219,6 @@ Result<std::optional<BlobVersion>> Examination::find_blob(BlobStore& service) {
     }
   }
   return std::optional<BlobVersion>();
-}
-
-void Examination::examine_device() {
-  if (const auto usable = check_fuse_device(); !usable) {
-    failed("/dev/fuse", usable.error().message);
-  } else {
-    ok("/dev/fuse", "can be used");
-  }
-  if (config_.mount_point.empty()) return;
-  if (const auto usable = check_mount_point(config_.mount_point); !usable) {
-    failed("mount point", usable.error().message);
-  } else {
-    ok("mount point", "'" + config_.mount_point + "' is free");
-  }
-}
-
-void Examination::examine_mount_helper() {
-  if (geteuid() == 0) return ok("mount helper", "root needs none");
-  const char* const path = std::getenv("PATH");
-  std::string_view rest = path != nullptr ? path : "";
-  while (!rest.empty()) {
-    const auto directory = rest.substr(0, rest.find(':'));
-    const auto helper = std::string(directory) + "/fusermount3";
-    if (access(helper.c_str(), X_OK) == 0) return ok("mount helper", helper);
-    rest.remove_prefix(std::min(rest.size(), directory.size() + 1));
-  }
-  failed("mount helper", "there is no fusermount3: apt install fuse3, or mount as root");
-}
-
-/// Nothing depends on it but the speed.
-void Examination::examine_kernel() {
-  utsname system{};
-  uname(&system);
-  std::ifstream setting("/sys/module/fuse/parameters/enable_uring");
-  char uring = 'N';
-  setting >> uring;
-  note("kernel", std::string(system.release) + ", FUSE over io_uring is " +
-                     (!setting       ? "not there"
-                      : uring == 'Y' ? "on"
-                                     : "off"));
-}
-
-void Examination::examine_cache_directory() {
-  const auto& directory = config_.cache.directory;
-  if (directory.empty()) return;
-  if (!config_.mount_point.empty()) {
-    if (const auto outside = check_cache_directory(directory, config_.mount_point); !outside) {
-      failed("cache directory", outside.error().message);
-      return;
-    }
-  }
-  if (const auto claimed = claim_directory(directory); !claimed) {
-    failed("cache directory", claimed.error().message);
-    return;
-  }
-  struct statvfs space {};
-  if (statvfs(directory.c_str(), &space) != 0) return note("cache directory", "'" + directory + "' is ours");
-  const auto free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
-  const auto text = "'" + directory + "' is ours, " + std::to_string(free >> 20U) + " MiB are free there";
-  if (free > config_.cache.directory_free_space) return ok("cache directory", text);
-  failed("cache directory", text + ", and --cache-free-space wants to leave " +
-                                std::to_string(config_.cache.directory_free_space >> 20U) +
-                                " MiB: nothing would be kept");
 }
 
 }  // namespace

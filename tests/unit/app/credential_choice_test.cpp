@@ -1,4 +1,4 @@
-#include "app/credential_options.hpp"
+#include "app/credential_choice.hpp"
 
 #include <cstdlib>
 #include <fstream>

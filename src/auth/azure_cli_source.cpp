@@ -19,8 +19,8 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::seconds;
 
-/// It is a Python program, which may have to ask Entra ID first. Microsoft's libraries wait as long; and a
-/// mount that cannot be ends within 15 s, though a managed identity be looked for before.
+/// It is a Python program, which may have to ask Entra ID first. More would not do: a mount that cannot be ends
+/// within 15 s, though a managed identity be looked for before.
 constexpr Duration patience = seconds{10};
 
 /// "The token will be valid for at least 5 minutes", says its help. Old versions do not say how long that of

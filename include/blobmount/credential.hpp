@@ -59,14 +59,14 @@ class TokenSource {
  public:
   virtual ~TokenSource() = default;
   /// One round trip; may block, and may be slow. Used by one thread at a time. `unauthenticated` is final
-  /// (the identity does not exist or was refused); `unavailable`, `unreachable`, `throttled` and `timed_out`
-  /// pass.
+  /// (the identity does not exist or was refused); `unavailable`, `busy` (the endpoint is being updated),
+  /// `unreachable`, `throttled` and `timed_out` pass.
   virtual Result<AccessToken> request_token() = 0;
   /// The service refused a token of this source, and wants others: a sentence for the log that says what is
   /// asked for from now on instead; nothing where the source asks for that already, or would not. On the same
   /// thread.
   virtual std::optional<std::string> adapt(const BearerChallenge& challenge);
-  /// For people: "managed identity (system-assigned)".
+  /// For people: "managed identity (system-assigned)". On the same thread, or before anything is asked.
   [[nodiscard]] virtual std::string description() const = 0;
 };
 

@@ -36,7 +36,7 @@ enum class ErrorCode : std::uint8_t {
   unsupported,        ///< this service or kernel does not do that
   too_large,          ///< beyond the service's limits of size
   no_space,           ///< a quota is used up
-  busy,               ///< leased by somebody else
+  busy,               ///< leased by somebody else, or being updated
   corrupt,            ///< the answer breaks the protocol
   internal,           ///< a defect of blobmount
 };

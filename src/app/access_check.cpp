@@ -1,13 +1,21 @@
 #include "app/access_check.hpp"
 
+#include <algorithm>
 #include <future>
 #include <memory>
 
 namespace blobmount {
 namespace {
 
-constexpr auto patience_with_identity = std::chrono::seconds{8};
+/// For the metadata address to be silent (2 s), and `az` after it (10 s).
+constexpr auto patience_with_identity = std::chrono::milliseconds{12'500};
+/// An endpoint that says that it will work is waited for longer: IMDS answers 410 for up to 70 s while it is
+/// updated, and a machine that boots then must get its mounts.
+/// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#retry-guidance
+constexpr auto patience_with_update = std::chrono::seconds{80};
 constexpr auto patience = std::chrono::seconds{14};
+/// For the service, whatever the identity took.
+constexpr auto least_patience = std::chrono::seconds{3};
 
 /// A name that cannot be resolved is an answer here; a service that is busy for a moment is not.
 constexpr RetryPolicy impatient{
@@ -30,11 +38,19 @@ void probe(BlobStore& service, const MountSource& source, const std::shared_ptr<
   }
 }
 
+/// In time for the one who mounts, unless waiting will help.
+Status wait_for_token(TokenKeeper& keeper) {
+  auto first = keeper.wait_for_first(patience_with_identity);
+  if (first || first.error().code != ErrorCode::busy) return first;
+  return keeper.wait_for_first(patience_with_update - patience_with_identity);
+}
+
 }  // namespace
 
 Status check_access(const Config& config, Network& network, Signer& signer, Log& log) {
-  const auto deadline = network.clock.now() + patience;
-  if (signer.keeper) BM_TRY(signer.keeper->wait_for_first(patience_with_identity));
+  const auto began = network.clock.now();
+  if (signer.keeper) BM_TRY(wait_for_token(*signer.keeper));
+  const auto deadline = std::max(began + patience, network.clock.now() + least_patience);
 
   RetryingTransport retrying(*signer.transport, network.clock, network.curl, impatient);
   WorkerPool decoder("check", 1);
@@ -47,7 +63,7 @@ Status check_access(const Config& config, Network& network, Signer& signer, Log&
   if (in_time) return outcome.get();
   network.curl.stop();  // nothing may be left that refers to this function
   outcome.wait();
-  return Error{ErrorCode::timed_out, "no answer from " + config.source.endpoint.host + " within 14 s"};
+  return Error{ErrorCode::timed_out, "no answer from " + config.source.endpoint.host + " in time"};
 }
 
 }  // namespace blobmount

@@ -11,9 +11,9 @@
 
 namespace blobmount {
 
-/// Asks for nothing but what lies in the place to be mounted, since a role may reach no further. Blocks 14 s
-/// at most; where that was not enough, the network is stopped. An Error has a sentence that names the cause
-/// and what to do.
+/// Asks for nothing but what lies in the place to be mounted, since a role may reach no further. Blocks 16 s
+/// at most, or 83 s where the identity endpoint is being updated; where the service took too long, the
+/// network is stopped. An Error has a sentence that names the cause and what to do.
 Status check_access(const Config& config, Network& network, Signer& signer, Log& log);
 
 }  // namespace blobmount

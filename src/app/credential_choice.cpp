@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "auth/clouds.hpp"
+#include "base/text.hpp"
 
 namespace blobmount {
 namespace {
@@ -60,6 +61,8 @@ Result<ChosenCredential> choose_credential(const CredentialOptions& options,
   BM_ASSIGN(selection, select(given, chosen.tried));
   const auto& method = *selection.method;
   for (const auto& [option, value] : options) {
+    if (&method == &automatic_method() && !method.takes(option))
+      return wrong(option + " alone names no credential: docs/identity.md shows what each needs");
     if (!method.takes(option)) {
       return wrong(option + " is not for " + method.name + ", which " + selection.origin +
                    " chose: leave out one of the two");
@@ -74,13 +77,17 @@ Result<Cloud> choose_cloud(const CredentialOptions& options, const CredentialEnv
                            const std::string& host) {
   const GivenSettings given(options, environment);
   const auto name = given.text("--cloud");
-  const Cloud* known = name.empty() ? cloud_of_host(host) : cloud_named(name);
+  // a suffix says the same as the host of an account in its cloud
+  const auto suffix = given.text("--endpoint-suffix");
+  const Cloud* known = !name.empty()     ? cloud_named(name)
+                       : !suffix.empty() ? cloud_of_host("account." + suffix)
+                                         : cloud_of_host(host);
   if (known == nullptr && !name.empty())
     return wrong("--cloud takes public, usgovernment or china, not '" + name + "'");
   auto cloud = known != nullptr ? *known : Cloud{};
-  if (given.has("--endpoint-suffix")) cloud.endpoint_suffix = given.text("--endpoint-suffix");
+  if (!suffix.empty()) cloud.endpoint_suffix = suffix;
   if (given.has("--audience")) cloud.audience = given.text("--audience");
-  while (cloud.audience.ends_with('/')) cloud.audience.pop_back();
+  cloud.audience = without_slashes(cloud.audience);
   if (const auto authority = given.text("--authority"); !authority.empty()) {
     auto url = parse_url(authority);
     if (!url) return std::move(url).error().within("the authority");

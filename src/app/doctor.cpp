@@ -24,9 +24,11 @@ using std::chrono::seconds;
 
 constexpr HttpLimits impatient{.connect = seconds{5}, .stall = seconds{5}, .total = seconds{10}};
 constexpr auto patience_with_identity = seconds{15};
-/// Tokens and signatures are refused by the service where the clocks differ by more than 15 minutes; what
-/// comes near that is no well-kept clock.
-constexpr auto largest_skew = seconds{120};
+/// Less is a slow network, or a clock that somebody keeps.
+constexpr auto usual_skew = seconds{60};
+/// Signatures are refused by the service where the clocks differ by more.
+/// https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
+constexpr auto largest_skew = std::chrono::minutes{15};
 
 template <typename T>
 Result<T> wait_for(const std::function<void(Completion<T>)>& ask) {
@@ -142,10 +144,11 @@ void Examination::examine_clock(const HttpResponse& response) {
   const auto theirs = date ? parse_http_date(*date) : std::nullopt;
   if (!theirs) return note("clock", "the service does not say what time it is");
   const auto skew = std::chrono::duration_cast<seconds>(network_.clock.wall_now() - *theirs);
-  if (std::chrono::abs(skew) <= largest_skew) return ok("clock", "agrees with the service's");
+  if (std::chrono::abs(skew) <= usual_skew) return ok("clock", "agrees with the service's");
+  const auto words = "differs from the service's by " + std::to_string(skew.count()) + " s";
+  if (std::chrono::abs(skew) <= largest_skew) return note("clock", words);
   failed("clock",
-         "differs from the service's by " + std::to_string(skew.count()) +
-             " s, and it refuses what is signed with such a clock: set it (timedatectl set-ntp true)");
+         words + ", and it refuses what is signed with such a clock: set it (timedatectl set-ntp true)");
 }
 
 bool Examination::examine_identity() {
@@ -156,7 +159,7 @@ bool Examination::examine_identity() {
     if (const auto first = signer_->keeper->wait_for_first(patience_with_identity); !first)
       return failed("identity", first.error().message);
   }
-  ok("identity", signer_->description + " (" + config_.credential_origin + ")");
+  ok("identity", signer_->identity() + " (" + config_.credential_origin + ")");
   for (const auto& warning : config_.warnings) note("identity", warning);
   return true;
 }

@@ -13,7 +13,8 @@ struct DoctorCommand {
   bool json = false;
 };
 
-/// Changes nothing but that a cache directory is made. Blocks for a minute at most.
+/// Changes nothing but that a cache directory is made. Blocks for some seconds where all is well, for a
+/// minute or two where nobody answers.
 Report examine(const Config& config);
 
 }  // namespace blobmount

@@ -46,8 +46,10 @@ void report_token(Report& report, const AccessToken& token, Clock& clock) {
 
 /// False: there is no use in asking the service.
 bool report_credential(Report& report, const Signer& signer, Network& network) {
+  // which of several it is, is known when there is a token
+  const auto first = signer.keeper ? signer.keeper->wait_for_first(patience) : Status();
+  report.add(Finding::ok, "credential", signer.identity());
   if (!signer.keeper) return true;
-  const auto first = signer.keeper->wait_for_first(patience);
   const auto token = first ? signer.keeper->current() : Result<AccessToken>(first.error());
   if (!token) {
     report.add(Finding::failed, "token", token.error().message);
@@ -68,7 +70,6 @@ Report report_identity(const Config& config) {
     report.add(Finding::failed, "credential", signer.error().message);
     return report;
   }
-  report.add(Finding::ok, "credential", signer->description);
   report.add(Finding::ok, "chosen by", config.credential_origin);
   for (const auto& passed_over : config.credential_tried) report.add(Finding::ok, "before it", passed_over);
   for (const auto& warning : config.warnings) report.add(Finding::note, "warning", warning);

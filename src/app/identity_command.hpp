@@ -14,7 +14,7 @@ struct IdentityCommand {
 };
 
 /// Asks the identity service for a token, which is shown to nobody, and the account for one listing, if there
-/// is one. Blocks for some seconds at most.
+/// is one. Blocks for 44 s at most.
 Report report_identity(const Config& config);
 
 }  // namespace blobmount

@@ -1,6 +1,7 @@
 #include "app/machine_examination.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -43,6 +44,13 @@ void examine_mount_helper(Report& report) {
   report.add(Finding::failed, "mount helper", "there is no fusermount3: apt install fuse3, or mount as root");
 }
 
+/// FUSE_PASSTHROUGH came with Linux 6.9. https://kernelnewbies.org/Linux_6.9
+bool passes_through(const char* release) {
+  int major = 0, minor = 0;
+  std::sscanf(release, "%d.%d", &major, &minor);
+  return major > 6 || (major == 6 && minor >= 9);
+}
+
 /// Nothing depends on it but the speed.
 void examine_kernel(Report& report) {
   utsname system{};
@@ -50,11 +58,11 @@ void examine_kernel(Report& report) {
   std::ifstream setting("/sys/module/fuse/parameters/enable_uring");
   char uring = 'N';
   setting >> uring;
+  const auto* const has_uring = !setting ? "not there" : uring == 'Y' ? "on" : "off";
+  const auto* const has_passthrough = passes_through(system.release) ? "there" : "not there (from 6.9 on)";
   report.add(Finding::note, "kernel",
-             std::string(system.release) + ", FUSE over io_uring is " +
-                 (!setting       ? "not there"
-                  : uring == 'Y' ? "on"
-                                 : "off"));
+             std::string(system.release) + ": FUSE over io_uring is " + has_uring + ", passthrough is " +
+                 has_passthrough + "; this version uses neither");
 }
 
 void examine_cache_directory(const Config& config, Report& report) {

@@ -45,7 +45,7 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   }
   KernelNotices notices(session->handle(), log);  // its thread ends before the session does
   tower->tree.serve(&notices);
-  log.info("mounted", {{"source", source}, {"on", config.mount_point}, {"credential", signer.description}});
+  log.info("mounted", {{"source", source}, {"on", config.mount_point}, {"credential", signer.identity()}});
   auto control = serve_control(mount_point, tower->tree, log);
   const auto served = session->serve();
   control.reset();

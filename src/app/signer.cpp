@@ -49,7 +49,15 @@ Source source_of(const AzureCli& cli, const Surroundings& around) {
   return std::make_unique<AzureCliSource>(around.clock, cli, around.config.cloud.audience);
 }
 
+/// Whether somebody has said that there is one: then it is not passed over.
+bool is_configured(const ManagedIdentity& identity, const IdentityEnvironment& environment) {
+  return identity.kind != ManagedIdentity::Kind::system_assigned ||
+         identity_host(environment) != IdentityHost::virtual_machine;
+}
+
 Source source_of(const AutomaticIdentity& automatic, const Surroundings& around) {
+  if (is_configured(automatic.identity, around.config.identity_environment))
+    return source_of(automatic.identity, around);
   std::vector<std::unique_ptr<TokenSource>> candidates;
   BM_ASSIGN(of_the_machine, source_of(automatic.identity, around));
   BM_ASSIGN(of_the_user, source_of(AzureCli{}, around));
@@ -102,7 +110,8 @@ std::string endpoint_of(const ManagedIdentity& /*identity*/, const Surroundings&
 }
 
 std::string endpoint_of(const AutomaticIdentity& automatic, const Surroundings& around) {
-  return endpoint_of(automatic.identity, around);
+  const bool alone = is_configured(automatic.identity, around.config.identity_environment);
+  return endpoint_of(automatic.identity, around) + (alone ? "" : ", else az in PATH");
 }
 
 template <typename Kind>
@@ -117,7 +126,6 @@ Result<Signer> signer_of(const Kind& credential, const Surroundings& around) {
   signer.source = std::move(source);
   signer.keeper = std::make_unique<TokenKeeper>(*signer.source, around.clock, around.log);
   signer.transport = std::make_unique<BearerTransport>(around.network, *signer.keeper);
-  signer.description = signer.source->description();
   signer.endpoint = endpoint_of(credential, around);
   return signer;
 }

@@ -19,8 +19,11 @@ struct Signer {
   std::unique_ptr<TokenSource> source{};
   std::unique_ptr<TokenKeeper> keeper{};  ///< asks `source`
   std::unique_ptr<HttpTransport> transport{};
-  std::string description{};  ///< for people: which credential it is
+  std::string description{};  ///< where there is no keeper to ask
   std::string endpoint{};     ///< for people: who gives out its tokens, and how that is known; empty: nobody
+
+  /// For people: which credential it is, as far as that is known by now.
+  [[nodiscard]] std::string identity() const { return keeper ? keeper->identity() : description; }
 };
 
 /// `network` carries the requests to the identity endpoint, and what the signer has signed.

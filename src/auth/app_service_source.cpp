@@ -22,6 +22,7 @@ HttpRequest AppServiceSource::token_request() const {
 TokenEndpoint AppServiceSource::endpoint() const {
   auto endpoint = endpoint_of("App Service's identity endpoint", url_, "this app");
   endpoint.absent = "IDENTITY_ENDPOINT says that it is there";
+  endpoint.secrets = {header_};
   return endpoint;
 }
 

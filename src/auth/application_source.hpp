@@ -13,6 +13,7 @@
 #include "blobmount/http.hpp"
 
 #include "auth/client_proof.hpp"
+#include "auth/token_target.hpp"
 
 namespace blobmount {
 
@@ -26,8 +27,7 @@ class ApplicationSource final : public TokenSource {
   /// One POST, after what the proof takes. `invalid_argument`, and nothing is sent, where the authority is
   /// asked over plain http on another machine.
   Result<AccessToken> request_token() override;
-  /// Asks for tokens of the challenge's tenant and for its resource from now on. A tenant that is configured
-  /// by its domain is known by the id that the last token told.
+  /// Asks for tokens of the challenge's tenant and for its resource from now on, if there are such.
   std::optional<std::string> adapt(const BearerChallenge& challenge) override;
   /// "application CLIENT-ID of tenant TENANT (client secret)"; the tenant that is asked for now.
   [[nodiscard]] std::string description() const override;
@@ -40,9 +40,8 @@ class ApplicationSource final : public TokenSource {
   Clock& clock_;
   const Url authority_;
   const std::unique_ptr<ClientProof> proof_;
-  Application application_;
-  std::string audience_;
-  std::string token_tenant_;  ///< of the last token; empty: it did not say
+  const std::string client_id_;
+  TokenTarget target_;
 };
 
 }  // namespace blobmount

@@ -7,17 +7,12 @@
 #include <vector>
 
 #include "auth/token_response.hpp"
+#include "base/text.hpp"
 
 namespace blobmount {
 namespace {
 
 using Kind = ManagedIdentity::Kind;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_but_for_case(std::string_view one, std::string_view other) {
-  return std::ranges::equal(one, other, [](char a, char b) { return lower(a) == lower(b); });
-}
 
 /// Of "Basic realm=/var/opt/azcmagent/tokens/x.key", the path.
 std::optional<std::string_view> realm_of(const HttpResponse& response) {
@@ -58,8 +53,8 @@ ArcSource::ArcSource(HttpTransport& transport, Clock& clock, ManagedIdentity ide
       url_(std::move(url)),
       token_directory_(std::move(token_directory)) {}
 
-Result<AccessToken> ArcSource::request_token() {
-  const auto agent = endpoint();
+Result<AccessToken> ArcSource::ask() {
+  auto agent = endpoint();
   const auto asked = clock_.now();
   const auto wall_asked = clock_.wall_now();
   BM_ASSIGN(question, ask_endpoint(transport_, clock_, token_request(), agent));
@@ -73,9 +68,12 @@ Result<AccessToken> ArcSource::request_token() {
   if (!key) return std::move(key).error().within(agent.name);
   auto request = token_request();
   request.headers.set("Authorization", "Basic " + std::string(key->reveal()));
+  agent.secrets.push_back(*key);
   BM_ASSIGN(answer, ask_endpoint(transport_, clock_, std::move(request), agent));
-  BM_ASSIGN(token, token_from(answer, agent, asked, wall_asked));
-  BM_TRY(confirm_identity(answer));
+  auto token = token_from(answer, agent, asked, wall_asked);
+  const auto confirmed = confirm_identity(answer);
+  const Secret wiped{std::move(answer.body)};
+  if (token && !confirmed) return confirmed.error();
   return token;
 }
 
@@ -92,7 +90,7 @@ TokenEndpoint ArcSource::endpoint() const {
   return endpoint;
 }
 
-/// Agents before 1.67 take no notice of an identity that is asked for, and give a token of the
+/// Old agents take no notice of an identity that is asked for, and give a token of the
 /// system-assigned one. https://github.com/AzureAD/microsoft-authentication-library-for-go/pull/644
 Status ArcSource::confirm_identity(const HttpResponse& answer) const {
   const auto echoes = echoes_of(identity_.kind);

@@ -25,11 +25,10 @@ class ArcSource final : public ManagedIdentitySource {
   ArcSource(HttpTransport& transport, Clock& clock, ManagedIdentity identity, std::string resource, Url url,
             std::string token_directory = arc_token_directory);
 
+ private:
   /// Two requests: the first learns which file. `corrupt` where that is no key file of the agent's: it is not
   /// read. `unauthenticated` where the token is not confirmed to be that of the identity that was asked for.
-  Result<AccessToken> request_token() override;
-
- private:
+  Result<AccessToken> ask() override;
   [[nodiscard]] HttpRequest token_request() const override;
   [[nodiscard]] TokenEndpoint endpoint() const override;
   [[nodiscard]] Status confirm_identity(const HttpResponse& answer) const;

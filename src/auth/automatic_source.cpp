@@ -14,20 +14,18 @@ std::string all_of(const std::vector<std::unique_ptr<TokenSource>>& candidates) 
 }  // namespace
 
 AutomaticSource::AutomaticSource(std::vector<std::unique_ptr<TokenSource>> candidates)
-    : candidates_(std::move(candidates)), description_(all_of(candidates_)) {}
+    : candidates_(std::move(candidates)) {}
 
 Result<AccessToken> AutomaticSource::request_token() {
   std::string reasons;
   for (auto& candidate : candidates_) {
     auto token = candidate->request_token();
     if (token) {
-      auto found = std::move(candidate);
-      candidates_.clear();
-      candidates_.push_back(std::move(found));
+      stay_with(std::move(candidate), reasons);
       return token;
     }
-    if (token.error().code != ErrorCode::unreachable) return token;
     reasons += (reasons.empty() ? "" : "; ") + token.error().message;
+    if (token.error().code != ErrorCode::unreachable) return Error{token.error().code, std::move(reasons)};
   }
   return Error{ErrorCode::unreachable, std::move(reasons)};
 }
@@ -37,6 +35,16 @@ std::optional<std::string> AutomaticSource::adapt(const BearerChallenge& challen
   return candidates_.front()->adapt(challenge);
 }
 
-std::string AutomaticSource::description() const { return description_; }
+void AutomaticSource::stay_with(std::unique_ptr<TokenSource> found, const std::string& reasons) {
+  if (candidates_.size() == 1) {
+    candidates_.front() = std::move(found);
+    return;
+  }
+  passed_over_ = reasons.empty() ? "" : ", since there was " + reasons;
+  candidates_.clear();
+  candidates_.push_back(std::move(found));
+}
+
+std::string AutomaticSource::description() const { return all_of(candidates_) + passed_over_; }
 
 }  // namespace blobmount

@@ -20,12 +20,14 @@ class AutomaticSource final : public TokenSource {
   /// `unreachable` where none is there.
   Result<AccessToken> request_token() override;
   std::optional<std::string> adapt(const BearerChallenge& challenge) override;
-  /// Of all of them: "managed identity (system-assigned) or Azure CLI".
+  /// Of all of them, until one has given a token: "managed identity (system-assigned) or Azure CLI".
   [[nodiscard]] std::string description() const override;
 
  private:
+  void stay_with(std::unique_ptr<TokenSource> found, const std::string& reasons);
+
   std::vector<std::unique_ptr<TokenSource>> candidates_;  ///< only one, once that has given a token
-  const std::string description_;
+  std::string passed_over_{};                             ///< for people: why not another, earlier one
 };
 
 }  // namespace blobmount

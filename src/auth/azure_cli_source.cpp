@@ -19,8 +19,8 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::seconds;
 
-/// It is a Python program, which may have to ask Entra ID first. More would not do: a mount that cannot be ends
-/// within 15 s, though a managed identity be looked for before.
+/// It is a Python program, which may have to ask Entra ID first. More would not do: a mount that cannot be
+/// ends within 15 s, though a managed identity be looked for before.
 constexpr Duration patience = seconds{10};
 
 /// "The token will be valid for at least 5 minutes", says its help. Old versions do not say how long that of
@@ -76,12 +76,18 @@ Result<AccessToken> parse_cli_token(std::string_view output, SteadyTime now, Wal
 }
 
 AzureCliSource::AzureCliSource(Clock& clock, AzureCli cli, std::string audience)
-    : clock_(clock), cli_(std::move(cli)), audience_(std::move(audience)) {}
+    : clock_(clock), target_(std::move(cli.tenant), std::move(audience)) {}
 
 Result<AccessToken> AzureCliSource::request_token() {
+  auto token = run_cli();
+  target_.learn(token);
+  return token;
+}
+
+Result<AccessToken> AzureCliSource::run_cli() const {
   std::vector<std::string> command{"az",   "account",    "get-access-token", "--output",
-                                   "json", "--resource", audience_};
-  if (!cli_.tenant.empty()) command.insert(command.end(), {"--tenant", cli_.tenant});
+                                   "json", "--resource", target_.resource()};
+  if (!target_.tenant().empty()) command.insert(command.end(), {"--tenant", target_.tenant()});
 
   const auto asked = clock_.now();
   const auto wall_asked = clock_.wall_now();
@@ -100,13 +106,7 @@ Result<AccessToken> AzureCliSource::request_token() {
 }
 
 std::optional<std::string> AzureCliSource::adapt(const BearerChallenge& challenge) {
-  const bool other_tenant = !challenge.tenant.empty() && challenge.tenant != cli_.tenant;
-  const bool other_resource = !challenge.resource.empty() && challenge.resource != audience_;
-  if (!other_tenant && !other_resource) return std::nullopt;
-  if (other_tenant) cli_.tenant = challenge.tenant;
-  if (other_resource) audience_ = challenge.resource;
-  return description() + " is asked for tokens of tenant " + (cli_.tenant.empty() ? "(any)" : cli_.tenant) +
-         " for " + audience_;
+  return target_.adapt(challenge);
 }
 
 }  // namespace blobmount

@@ -10,6 +10,8 @@
 #include "blobmount/config.hpp"
 #include "blobmount/credential.hpp"
 
+#include "auth/token_target.hpp"
+
 namespace blobmount {
 
 /// The token in what `az account get-access-token --output json` prints, its lifetime counted from `now`;
@@ -24,14 +26,15 @@ class AzureCliSource final : public TokenSource {
   /// Runs `az`, for 10 s at most. `unreachable` where there is none in PATH; `unauthenticated`, with the line
   /// in which it says why, where it fails: most often nobody is logged in.
   Result<AccessToken> request_token() override;
-  /// Whatever was configured, if the service wants others.
+  /// Whatever was configured, if the service wants others, and there are such.
   std::optional<std::string> adapt(const BearerChallenge& challenge) override;
   [[nodiscard]] std::string description() const override { return "Azure CLI"; }
 
  private:
+  [[nodiscard]] Result<AccessToken> run_cli() const;
+
   Clock& clock_;
-  AzureCli cli_;
-  std::string audience_;
+  TokenTarget target_;
 };
 
 }  // namespace blobmount

@@ -7,6 +7,8 @@
 
 #include "blobmount/http.hpp"
 
+#include "base/text.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -15,14 +17,6 @@ constexpr std::size_t longest_domain = 253;
 
 /// Names, in lower case, and values.
 using Fields = std::map<std::string, std::string>;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return lower(c); });
-  return result;
-}
 
 bool is_separator(char c) { return c == ' ' || c == ',' || c == '\t'; }
 

@@ -29,9 +29,10 @@ Result<Proof> CertificateProof::prove(const std::string& token_url) {
   auto certificate = load(credential_, now);
   if (!certificate) return Error{ErrorCode::unavailable, std::move(certificate).error().message};
 
+  BM_ASSIGN(id, random_uuid());
   BM_ASSIGN(assertion, client_assertion({.audience = token_url,
                                          .client_id = credential_.application.client_id,
-                                         .id = random_uuid(),
+                                         .id = std::move(id),
                                          .issued = now},
                                         *certificate));
   return Proof{Proof::Kind::assertion, std::move(assertion)};

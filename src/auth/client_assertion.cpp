@@ -45,9 +45,10 @@ Result<Secret> client_assertion(const AssertionClaims& claims, const SigningCert
   return Secret(text + "." + base64url(signature));
 }
 
-std::string random_uuid() {
+Result<std::string> random_uuid() {
   std::array<unsigned char, 16> bytes{};
-  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1)
+    return Error{ErrorCode::unavailable, "the system gives no random bytes"};
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0FU) | 0x40U);
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3FU) | 0x80U);
   std::string text;

@@ -25,6 +25,6 @@ struct AssertionClaims {
 Result<Secret> client_assertion(const AssertionClaims& claims, const SigningCertificate& certificate);
 
 /// A random id, as UUIDs are written (version 4, RFC 9562).
-std::string random_uuid();
+Result<std::string> random_uuid();
 
 }  // namespace blobmount

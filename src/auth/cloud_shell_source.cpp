@@ -11,7 +11,7 @@ HttpRequest CloudShellSource::token_request() const {
   return {.method = "POST",
           .url = url_,
           .headers = {{"Metadata", "true"}, {"Content-Type", "application/x-www-form-urlencoded"}},
-          .body = "resource=" + percent_encode(resource_, false),
+          .body = "resource=" + percent_encode(resource(), false),
           .limits = local_endpoint_limits,
           .direct = true};
 }

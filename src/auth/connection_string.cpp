@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -13,13 +15,6 @@ using Fields = std::map<std::string, Secret>;
 
 Error wrong(const std::string& what) {
   return {ErrorCode::invalid_argument, "the connection string is not usable: " + what};
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return result;
 }
 
 Result<Fields> fields_of(std::string_view text) {
@@ -54,7 +49,7 @@ ConnectionString emulator() {
 Result<Url> endpoint_of(const Fields& fields, const std::string& account) {
   if (const auto written = text_of(fields, "blobendpoint"); !written.empty()) {
     auto url = parse_url(written);
-    if (!url) return wrong("BlobEndpoint is no http or https URL");
+    if (!url || !url->query.empty()) return wrong("BlobEndpoint is no http or https URL of an endpoint");
     while (url->path.size() > 1 && url->path.ends_with('/')) url->path.pop_back();
     return url;
   }

@@ -1,5 +1,6 @@
 #include "auth/identity_host.hpp"
 
+#include <cstdint>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -14,27 +15,32 @@ namespace {
 bool set(const std::string& variable) { return !variable.empty(); }
 bool set(const Secret& variable) { return !variable.empty(); }
 
-/// 169.254.0.0/16, and the private networks of RFC 1918: what goes there does not leave the host's own
-/// network.
-bool is_near(const std::string& host) {
-  in_addr address{};
-  if (inet_pton(AF_INET, host.c_str(), &address) != 1) return false;
-  const auto number = ntohl(address.s_addr);
-  return number >> 16U == 0xA9FEU || number >> 24U == 10U || number >> 20U == 0xAC1U ||
-         number >> 16U == 0xC0A8U;
+/// 169.254.0.0/16: what goes there does not leave the host.
+bool is_link_local(std::uint32_t address) { return address >> 16U == 0xA9FEU; }
+/// RFC 1918. App Service on Linux has had its endpoint at 172.16.x.y:8081, on a bridge of the host's.
+bool is_private(std::uint32_t address) {
+  return address >> 24U == 10U || address >> 20U == 0xAC1U || address >> 16U == 0xC0A8U;
 }
 
-Result<Url> usable_url(const char* variable, const std::string& text) {
+/// Whether the host's own endpoints are asked there without TLS.
+bool is_near(const std::string& name, IdentityHost host) {
+  in_addr address{};
+  if (inet_pton(AF_INET, name.c_str(), &address) != 1) return false;
+  const auto number = ntohl(address.s_addr);
+  return is_link_local(number) || (host == IdentityHost::app_service && is_private(number));
+}
+
+Result<Url> usable_url(const char* variable, const std::string& text, IdentityHost host) {
   auto url = parse_url(text);
   if (!url) return std::move(url).error().within(variable);
-  if (keeps_secrets(*url) || is_near(url->host)) return url;
+  if (keeps_secrets(*url) || is_near(url->host, host)) return url;
   return Error{ErrorCode::invalid_argument, std::string(variable) + " is '" + address_of(*url) +
                                                 "': identity endpoints elsewhere than on this host must be "
                                                 "https"};
 }
 
 Result<Url> https_url(const char* variable, const std::string& text) {
-  BM_ASSIGN(url, usable_url(variable, text));
+  BM_ASSIGN(url, usable_url(variable, text, IdentityHost::service_fabric));
   if (url.scheme == "https") return url;
   return Error{ErrorCode::invalid_argument, std::string(variable) + " is '" + address_of(url) +
                                                 "': Service Fabric's identity endpoint must be https"};
@@ -81,18 +87,18 @@ Result<Url> identity_endpoint(IdentityHost host, const IdentityEnvironment& envi
     case IdentityHost::service_fabric:
       return https_url("IDENTITY_ENDPOINT", environment.identity_endpoint);
     case IdentityHost::app_service:
-      return usable_url("IDENTITY_ENDPOINT", environment.identity_endpoint);
+      return usable_url("IDENTITY_ENDPOINT", environment.identity_endpoint, host);
     case IdentityHost::machine_learning:
     case IdentityHost::cloud_shell:
-      return usable_url("MSI_ENDPOINT", environment.msi_endpoint);
+      return usable_url("MSI_ENDPOINT", environment.msi_endpoint, host);
     case IdentityHost::arc:
       if (!set(environment.identity_endpoint) || !set(environment.imds_endpoint)) return arc_agent_url();
-      return usable_url("IDENTITY_ENDPOINT", environment.identity_endpoint);
+      return usable_url("IDENTITY_ENDPOINT", environment.identity_endpoint, host);
     case IdentityHost::virtual_machine:
       break;
   }
   if (!set(environment.authority_host)) return instance_metadata_authority();
-  return usable_url("AZURE_POD_IDENTITY_AUTHORITY_HOST", environment.authority_host);
+  return usable_url("AZURE_POD_IDENTITY_AUTHORITY_HOST", environment.authority_host, host);
 }
 
 std::string describe_identity_endpoint(const IdentityEnvironment& environment) {

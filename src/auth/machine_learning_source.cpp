@@ -20,6 +20,7 @@ TokenEndpoint MachineLearningSource::endpoint() const {
   auto endpoint = endpoint_of("Azure Machine Learning's identity endpoint", url_, "this compute");
   endpoint.absent = "MSI_ENDPOINT says that it is there";
   endpoint.choice = "name one of them with --client-id";
+  endpoint.secrets = {secret_};
   return endpoint;
 }
 

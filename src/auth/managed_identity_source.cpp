@@ -1,6 +1,5 @@
 #include "auth/managed_identity_source.hpp"
 
-#include <string_view>
 #include <utility>
 
 namespace blobmount {
@@ -20,11 +19,6 @@ const char* words_for(Kind kind) {
       return "resource id ";
   }
   return "system-assigned";
-}
-
-std::string_view without_slash(std::string_view resource) {
-  while (resource.ends_with('/')) resource.remove_suffix(1);
-  return resource;
 }
 
 }  // namespace
@@ -49,26 +43,30 @@ std::string describe(const ManagedIdentity& identity) {
 
 ManagedIdentitySource::ManagedIdentitySource(HttpTransport& transport, Clock& clock, ManagedIdentity identity,
                                              std::string resource)
-    : transport_(transport), clock_(clock), identity_(std::move(identity)), resource_(std::move(resource)) {}
+    : transport_(transport),
+      clock_(clock),
+      identity_(std::move(identity)),
+      target_("", std::move(resource)) {}
 
 Result<AccessToken> ManagedIdentitySource::request_token() {
+  auto token = ask();
+  target_.learn(token);
+  return token;
+}
+
+Result<AccessToken> ManagedIdentitySource::ask() {
   return ask_for_token(transport_, clock_, token_request(), endpoint());
 }
 
 std::optional<std::string> ManagedIdentitySource::adapt(const BearerChallenge& challenge) {
-  const auto wanted = without_slash(challenge.resource);
-  if (wanted.empty() || wanted == without_slash(resource_)) return std::nullopt;
-  auto sentence = "the service wants tokens for " + challenge.resource + ", not for " + resource_ +
-                  ": such are asked for from now on";
-  resource_ = challenge.resource;
-  return sentence;
+  return target_.adapt({.resource = challenge.resource});
 }
 
 HttpRequest ManagedIdentitySource::get(Url url, const char* api_version,
                                        const IdentitySelectors& selectors) const {
   HttpRequest request{.url = std::move(url), .limits = local_endpoint_limits, .direct = true};
   request.url.query.emplace_back("api-version", api_version);
-  request.url.query.emplace_back("resource", resource_);
+  request.url.query.emplace_back("resource", resource());
   const auto* const parameter = selectors.parameter(identity_.kind);
   if (parameter != nullptr) request.url.query.emplace_back(parameter, identity_.id);
   return request;

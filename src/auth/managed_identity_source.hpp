@@ -12,6 +12,7 @@
 #include "blobmount/http.hpp"
 
 #include "auth/token_request.hpp"
+#include "auth/token_target.hpp"
 
 namespace blobmount {
 
@@ -33,8 +34,9 @@ class ManagedIdentitySource : public TokenSource {
   /// One try, never through a proxy; no longer than it takes to be sure that nobody answers. `unreachable`
   /// where no connection came about: this machine has no such endpoint. `unauthenticated` where the identity
   /// was refused.
-  Result<AccessToken> request_token() override;
-  /// Follows the service to another resource. The tenant is the host's, and cannot be chosen.
+  Result<AccessToken> request_token() final;
+  /// Follows the service to another resource, if there are tokens for it. The tenant is the host's, and
+  /// cannot be chosen.
   std::optional<std::string> adapt(const BearerChallenge& challenge) override;
   [[nodiscard]] std::string description() const override { return describe(identity_); }
 
@@ -44,6 +46,8 @@ class ManagedIdentitySource : public TokenSource {
   ManagedIdentitySource(HttpTransport& transport, Clock& clock, ManagedIdentity identity,
                         std::string resource);
 
+  /// What request_token() asks, unless it takes more than one question.
+  virtual Result<AccessToken> ask();
   [[nodiscard]] virtual HttpRequest token_request() const = 0;
   /// What to say of it.
   [[nodiscard]] virtual TokenEndpoint endpoint() const = 0;
@@ -54,10 +58,14 @@ class ManagedIdentitySource : public TokenSource {
   [[nodiscard]] TokenEndpoint endpoint_of(const std::string& name, const Url& url,
                                           const std::string& place) const;
 
+  [[nodiscard]] const std::string& resource() const { return target_.resource(); }
+
   HttpTransport& transport_;
   Clock& clock_;
   const ManagedIdentity identity_;
-  std::string resource_;  ///< of who calls request_token() and adapt()
+
+ private:
+  TokenTarget target_;  ///< of who calls request_token() and adapt()
 };
 
 }  // namespace blobmount

@@ -30,8 +30,8 @@ Duration spread(Duration pause, double chance) {
 }  // namespace
 
 bool passes(ErrorCode code) {
-  return code == ErrorCode::unavailable || code == ErrorCode::unreachable || code == ErrorCode::throttled ||
-         code == ErrorCode::timed_out;
+  return code == ErrorCode::unavailable || code == ErrorCode::busy || code == ErrorCode::unreachable ||
+         code == ErrorCode::throttled || code == ErrorCode::timed_out;
 }
 
 void RenewalPlan::renewed(const AccessToken& token, SteadyTime now) {

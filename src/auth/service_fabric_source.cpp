@@ -27,6 +27,7 @@ TokenEndpoint ServiceFabricSource::endpoint() const {
   endpoint.absent = "IDENTITY_ENDPOINT says that it is there";
   endpoint.advice = "does the application's manifest assign an identity to this service?";
   endpoint.absent_passes = false;  // ManagedIdentityNotFound
+  endpoint.secrets = {header_};
   return endpoint;
 }
 

@@ -14,7 +14,7 @@ namespace {
 constexpr std::array<std::string_view, 8> of_requests{"comp",   "restype",    "prefix",  "delimiter",
                                                       "marker", "maxresults", "include", "snapshot"};
 
-/// Names have up to six letters so far.
+/// Names have up to seven letters so far.
 constexpr std::size_t longest_name = 16;
 
 Error wrong(const std::string& what) {

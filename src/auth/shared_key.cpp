@@ -8,6 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/text.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -17,14 +19,6 @@ std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 std::string content_length(const HttpRequest& request) {
@@ -39,8 +33,8 @@ std::string range_of(const HttpRequest& request) {
 std::string canonical_headers(const HttpHeaders& headers) {
   std::map<std::string, std::string> signed_headers;
   for (const auto& [name, value] : headers) {
-    auto lower = lower_case(name);
-    if (lower.starts_with("x-ms-")) signed_headers.emplace(std::move(lower), trimmed(value));
+    auto field = lower(name);
+    if (field.starts_with("x-ms-")) signed_headers.emplace(std::move(field), trimmed(value));
   }
   std::string text;
   for (const auto& [name, value] : signed_headers) text.append(name).append(":").append(value).append("\n");
@@ -50,7 +44,7 @@ std::string canonical_headers(const HttpHeaders& headers) {
 /// The account stands in front of the path even where the path begins with it, as an emulator's does.
 std::string canonical_resource(const Url& url, std::string_view account) {
   std::map<std::string, std::vector<std::string>> fields;
-  for (const auto& [name, value] : url.query) fields[lower_case(name)].push_back(value);
+  for (const auto& [name, value] : url.query) fields[lower(name)].push_back(value);
 
   auto text = std::string("/").append(account).append(url.path);
   for (auto& [name, values] : fields) {

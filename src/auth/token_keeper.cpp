@@ -25,6 +25,7 @@ TokenKeeper::TokenKeeper(TokenSource& source, Clock& clock, Log& log)
     : source_(source),
       clock_(clock),
       log_(log),
+      identity_(source.description()),
       plan_(clock.now()),
       chance_(std::random_device{}()),
       thread_(start_thread("token-keeper", [this] { run(); })) {}
@@ -67,7 +68,12 @@ Status TokenKeeper::wait_for_first(Duration at_most) {
 
   if (token_) return {};
   if (failure_) return *failure_;
-  return Error{ErrorCode::timed_out, source_.description() + " gave no token in time"};
+  return Error{ErrorCode::timed_out, identity_ + " gave no token in time"};
+}
+
+std::string TokenKeeper::identity() const {
+  const MutexLock lock(mutex_);
+  return identity_;
 }
 
 void TokenKeeper::run() {
@@ -109,12 +115,14 @@ void TokenKeeper::learn(Result<AccessToken> answer) {
 void TokenKeeper::take(AccessToken token) {
   const auto now = clock_.now();
   const auto lifetime = token.expires - now;
+  auto identity = source_.description();
   bool on_trial = false;
   {
     const MutexLock lock(mutex_);
     on_trial = rejected_at_ && token.value == token_->value;
     plan_.renewed(token, now);
     token_ = std::move(token);
+    identity_ = std::move(identity);
     rejected_at_.reset();
     failure_.reset();
   }

@@ -46,6 +46,9 @@ class TokenKeeper final : public TokenProvider {
   /// there to ask, else once `at_most` has passed.
   Status wait_for_first(Duration at_most) BM_EXCLUDES(mutex_);
 
+  /// Whose tokens they are, for people; of all sources that may give one, while none has.
+  [[nodiscard]] std::string identity() const BM_EXCLUDES(mutex_);
+
  private:
   /// What the log was last told.
   enum class Told : std::uint8_t { all_is_well, renewal_fails, token_is_dead };
@@ -74,6 +77,7 @@ class TokenKeeper final : public TokenProvider {
   std::optional<AccessToken> token_ BM_GUARDED_BY(mutex_);
   std::optional<SteadyTime> rejected_at_ BM_GUARDED_BY(mutex_);  ///< token_ was refused then
   std::optional<Error> failure_ BM_GUARDED_BY(mutex_);  ///< of the last attempt, if after the rejection
+  std::string identity_ BM_GUARDED_BY(mutex_);          ///< description of who gave the last token
   BearerChallenge challenge_ BM_GUARDED_BY(mutex_);     ///< of the last rejection, for the next attempt
   RenewalPlan plan_ BM_GUARDED_BY(mutex_);
   bool ending_ BM_GUARDED_BY(mutex_) = false;

@@ -1,6 +1,7 @@
 #include "auth/token_request.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "auth/entra_advice.hpp"
@@ -12,11 +13,11 @@ namespace {
 /// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#error-handling
 ErrorCode code_of(int status, const Refusal& refusal, const TokenEndpoint& endpoint) {
   if (status == 429) return ErrorCode::throttled;
-  if (status == 404 && endpoint.absent_passes) return ErrorCode::unavailable;
   // an error of OAuth (RFC 6749, 4.1.2.1), which Microsoft Entra sends with 400 as well
   if (status >= 400 && refusal.error == "temporarily_unavailable") return ErrorCode::unavailable;
-  // 410: it is being updated, for up to 70 s
-  if (status == 408 || status == 410 || status >= 500) return ErrorCode::unavailable;
+  // it is being updated, for up to 70 s
+  if (status == 410 || (status == 404 && endpoint.absent_passes)) return ErrorCode::busy;
+  if (status == 408 || status >= 500) return ErrorCode::unavailable;
   return status >= 400 ? ErrorCode::unauthenticated : ErrorCode::corrupt;
 }
 
@@ -39,8 +40,24 @@ std::string advice_on(const Refusal& refusal, const TokenEndpoint& endpoint) {
   return is_ambiguous(refusal) && !endpoint.choice.empty() ? endpoint.choice : endpoint.advice;
 }
 
+void replace_all(std::string& text, std::string_view what) {
+  static constexpr std::string_view instead = "(secret)";
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + instead.size()))
+    text.replace(at, what.size(), instead);
+}
+
+/// An endpoint, or a proxy in front of it, may echo what it was sent, as it stood in a form or header.
+std::string without_secrets(std::string body, const std::vector<Secret>& secrets) {
+  for (const auto& secret : secrets) {
+    if (secret.empty()) continue;
+    replace_all(body, secret.reveal());
+    replace_all(body, percent_encode(secret.reveal(), false));
+  }
+  return body;
+}
+
 Error refused(const HttpResponse& response, const TokenEndpoint& endpoint) {
-  const auto refusal = parse_refusal(response.body);
+  const auto refusal = parse_refusal(without_secrets(response.body, endpoint.secrets));
   const auto code = code_of(response.status, refusal, endpoint);
   const auto answer =
       endpoint.name + " answers " + std::to_string(response.status) + " to " + endpoint.identity;
@@ -52,7 +69,7 @@ Error refused(const HttpResponse& response, const TokenEndpoint& endpoint) {
   const bool advisable = response.status == 400 || response.status == 401 || response.status == 404;
   const auto advice =
       advisable && code == ErrorCode::unauthenticated ? advice_on(refusal, endpoint) : std::string();
-  return {code, answer + ": " + refusal_reason(response.body) + (advice.empty() ? "" : "; " + advice)};
+  return {code, answer + ": " + reason_of(refusal) + (advice.empty() ? "" : "; " + advice)};
 }
 
 }  // namespace

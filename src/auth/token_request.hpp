@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "blobmount/clock.hpp"
 #include "blobmount/credential.hpp"
@@ -27,10 +28,13 @@ struct TokenEndpoint {
   std::string choice{};    ///< what to do instead where it says that several identities could be meant
   /// 404 is what it answers while it is being updated.
   bool absent_passes = false;
+  /// What it is told, or might tell: never shown, though an answer echo it.
+  std::vector<Secret> secrets{};
 };
 
 /// One try. Blocks. The lifetime counts from before the question, so that a slow answer does not prolong it.
-/// `unreachable` where no connection came about; `unauthenticated` where the identity was refused for good.
+/// `unreachable` where no connection came about; `unauthenticated` where the identity was refused for good;
+/// `busy` while the endpoint is being updated.
 /// Nothing that may be secret gets into an Error.
 Result<AccessToken> ask_for_token(HttpTransport& transport, Clock& clock, HttpRequest request,
                                   const TokenEndpoint& endpoint);

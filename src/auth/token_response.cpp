@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/date_text.hpp"
+#include "base/text.hpp"
 
 namespace blobmount {
 namespace {
@@ -21,7 +22,8 @@ using std::chrono::seconds;
 /// The longest tokens live for 28 hours. What claims more than this comes from a wrong clock or a wrong unit.
 constexpr seconds longest_lifetime = std::chrono::hours{24 * 30};
 
-constexpr std::size_t longest_reason = 300;
+/// A sentence, or a list of some dozen identities to choose from.
+constexpr std::size_t longest_reason = 1000;
 
 Error useless(std::string why) { return {ErrorCode::corrupt, "the answer is not usable: " + std::move(why)}; }
 
@@ -97,11 +99,6 @@ std::optional<seconds> advised_renewal(const Json& answer, seconds lifetime) {
   return sane ? std::optional(*advised) : std::nullopt;
 }
 
-bool is_bearer(std::string_view type) {
-  return std::ranges::equal(type, std::string_view{"bearer"},
-                            [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
-}
-
 /// Only what may stand in a header field: nothing in a token may end the line and begin another.
 bool fits_header(std::string_view token) {
   return !token.empty() && std::ranges::all_of(token, [](char c) { return c > ' ' && c < '\x7f'; });
@@ -142,7 +139,8 @@ Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime 
 
   if (says(answer, "token_type")) {
     const auto* type = text_member(answer, "token_type");
-    if (type == nullptr || !is_bearer(*type)) return useless("its token_type is not Bearer");
+    if (type == nullptr || !same_but_for_case(*type, "bearer"))
+      return useless("its token_type is not Bearer");
   }
 
   BM_ASSIGN(lifetime, lifetime_of(answer, wall_now));
@@ -166,8 +164,8 @@ Refusal parse_refusal(std::string_view body) {
   return {.error = line_member(answer, "error"), .description = std::move(description)};
 }
 
-std::string refusal_reason(std::string_view body) {
-  const auto [name, description] = parse_refusal(body);
+std::string reason_of(const Refusal& refusal) {
+  const auto& [name, description] = refusal;
   if (description.empty()) return name.empty() ? "no reason given" : name;
   return name.empty() ? description : description + " (" + name + ")";
 }

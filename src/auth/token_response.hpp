@@ -19,7 +19,9 @@ namespace blobmount {
 Result<AccessToken> parse_token(std::string_view body, SteadyTime now, WallTime wall_now);
 
 /// What the body of a refusal says, each on one line of moderate length, without the numbers by which the
-/// service finds its own traces. Empty: it does not say.
+/// service finds its own traces. Empty: it does not say. Service Fabric puts code and message into an object
+/// `error`, App Service has `statusCode` and `message`.
+/// https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code#error-handling
 struct Refusal {
   std::string error{};
   std::string description{};
@@ -30,11 +32,8 @@ Refusal parse_refusal(std::string_view body);
 /// used.
 Result<AccessToken> checked_token(Secret value, std::chrono::seconds lifetime, SteadyTime now);
 
-/// The reason in the body of a refusal, on one line of moderate length: "Identity not found
-/// (invalid_request)". "no reason given" where there is none. Service Fabric puts code and message into an
-/// object `error`, App Service has `statusCode` and `message`.
-/// https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code#error-handling
-std::string refusal_reason(std::string_view body);
+/// "Identity not found (invalid_request)"; "no reason given" where it does not say.
+std::string reason_of(const Refusal& refusal);
 
 /// What an answer says of itself besides the token: the text of its member `name`, to be compared and not to
 /// be shown. Empty where there is none.

@@ -55,10 +55,22 @@ TEST_F(AzureCli, IsAskedWhereThereIsNoManagedIdentity) {
   const Mounted mounted(mount_with(prints(author_token())));
 
   EXPECT_EQ(content_of(mounted / "text.txt"), "hello\n");
+  EXPECT_THAT(mounted.log(), HasSubstr("credential=Azure CLI, since there was no answer")) << "not of both";
+}
+
+TEST_F(AzureCli, IsNotAskedWhereAManagedIdentityIsConfigured) {
+  const auto gone = mount_with(prints(author_token()));
+
+  for (const auto& options : {gone.with_variable("AZURE_CLIENT_ID", "some-id"),
+                              gone.with_variable("IDENTITY_ENDPOINT", "http://127.0.0.1:1/token")
+                                  .with_variable("IDENTITY_HEADER", "h")})
+    EXPECT_THAT(refusal_of(options), HasSubstr("no answer from")) << "what is configured is not passed over";
+  EXPECT_FALSE(std::filesystem::exists(asked()));
 }
 
 TEST_F(AzureCli, GivesATokenOfTheTenantThatTheServiceNames) {
-  const auto of_the_wrong_tenant = make_token({.client_id = "wrong",
+  const auto of_the_wrong_tenant = make_token({.tenant = "99999999-2222-3333-4444-555555555555",
+                                               .client_id = "wrong",
                                                .object_id = "wrong",
                                                .not_before = expiry_of(author_token()).value() - 25h,
                                                .expires = expiry_of(author_token()).value()});

@@ -170,7 +170,8 @@ TEST_F(ByTheIdentity, NoEndpoint) {
   const ClosedPort closed;
   auto options = account().mount();
   options.environment["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = "http://" + closed.host();
-  expect_refusal(command(options), {"no answer from the identity endpoint at http://" + closed.host(), "Azure VM"});
+  expect_refusal(command(options),
+                 {"no answer from the identity endpoint at http://" + closed.host(), "Azure VM"});
 }
 
 TEST_F(ByTheIdentity, NotFound) {

@@ -11,9 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fakes/access_token.hpp"
+#include "fakes/entra_authority.hpp"
+#include "support/application_certificate.hpp"
 #include "support/background_mount.hpp"
 #include "support/eventually.hpp"
 #include "support/files.hpp"
+#include "support/shared_access_signature.hpp"
 #include "support/test_account.hpp"
 
 namespace blobmount::tests {
@@ -89,6 +93,75 @@ TEST_F(Secrets, AKeyFromTheEnvironmentIsWipedThereAndLoggedNowhere) {
   EXPECT_THAT(mounted.log(), Not(HasSubstr("SharedKey "))) << "nor a signature";
   expect_not_shown_of(mounted.process().pid(), key);
   expect_nowhere_below(cache, key);
+}
+
+/// A credential as a user gives it, and what of it nobody may see.
+struct Given {
+  const char* name;
+  MountOptions options;
+  std::vector<std::string> secrets;
+};
+
+/// The value of a field of a shared access signature, as it stands in the text.
+std::string signature_in(const std::string& sas) {
+  const auto begin = sas.find("sig=") + 4;
+  return sas.substr(begin, sas.find('&', begin) - begin);
+}
+
+TEST_F(Secrets, OfEveryKindAreInNoLogNoEnvironmentAndNoCachedFile) {
+  const auto secret = std::string("Xy8~se+cret&value="), password = std::string("open-sesame-7");
+  const auto pod_token = make_federated_token(
+      {.issuer = "https://oidc.example/", .subject = "system:serviceaccount:default:reader", .id = "one"});
+  const ApplicationCertificate certificate;
+  EntraAuthority by_secret, by_certificate, by_pod;
+  by_secret.add({.secret = secret});
+  by_certificate.add({.certificate = certificate.pem()});
+  by_pod.add({.trusts = FederatedCredential{.issuer = "https://oidc.example/",
+                                            .subject = "system:serviceaccount:default:reader"}});
+  const auto in_file = [this](const std::string& name, const std::string& content) {
+    const auto path = directory_.path() / name;
+    std::ofstream(path, std::ios::binary) << content;
+    std::filesystem::permissions(path, std::filesystem::perms(0600));
+    return path.string();
+  };
+  const auto application = [](const EntraAuthority& authority, const char* variable,
+                              const std::string& value) {
+    auto options = account_with_hello().mount("test");
+    options.environment = {{"AZURE_AUTHORITY_HOST", authority.url().to_string()},
+                           {"AZURE_TENANT_ID", authority.tenant()},
+                           {"AZURE_CLIENT_ID", FakeApplication{}.client_id},
+                           {variable, value}};
+    return options;
+  };
+  auto by_sas = account_with_hello().mount("test");
+  const auto sas = container_sas("test");
+  by_sas.environment = {{"AZURE_STORAGE_SAS_TOKEN", sas}};
+
+  const std::vector<Given> all{
+      {"SAS", by_sas, {signature_in(sas), *percent_decode(signature_in(sas))}},
+      {"client secret", application(by_secret, "AZURE_CLIENT_SECRET", secret), {secret}},
+      {"certificate",
+       application(by_certificate, "AZURE_CLIENT_CERTIFICATE_PATH",
+                   in_file("application.pfx", certificate.pkcs12(password)))
+           .with_variable("AZURE_CLIENT_CERTIFICATE_PASSWORD", password),
+       {password}},
+      {"federated token",
+       application(by_pod, "AZURE_FEDERATED_TOKEN_FILE", in_file("token", pod_token)),
+       {pod_token}}};
+
+  for (const auto& [name, options, secrets] : all) {
+    const auto cache = directory_.path() / ("cache of " + std::string(name));
+    const Mounted mounted(options.with("--debug").with("--cache-dir", cache));
+    ASSERT_EQ(content_of(mounted / "text.txt"), "hello\n") << name;
+    ASSERT_TRUE(eventually(10s, [&] { return !names_in(cache).empty(); }));
+
+    for (const auto& hidden : secrets) {
+      EXPECT_THAT(mounted.log(), Not(HasSubstr(hidden))) << name;
+      EXPECT_THAT(mounted.log(), Not(HasSubstr(percent_encode(hidden, false)))) << name;
+      expect_not_shown_of(mounted.process().pid(), hidden);
+      expect_nowhere_below(cache, hidden);
+    }
+  }
 }
 
 TEST_F(Secrets, ADaemonInTheBackgroundShowsThemNeither) {

@@ -88,13 +88,14 @@ TEST_F(Token, ThatDiesInAnOutageDeniesWithOneLineAndComesBackByItself) {
 
 TEST_F(Token, OfAnEndpointThatIsBeingUpdatedIsWaitedFor) {
   identity.fail_with(410);
-  const Mounted mounted(mount(identity).with("--no-check"));
-  ASSERT_TRUE(eventually(15s, [&] { return identity.requests() >= 2; }));
+  std::jthread update([this] {
+    EXPECT_TRUE(eventually(30s, [this] { return identity.requests() >= 3; }));
+    identity.end_outage();
+  });
 
-  identity.end_outage();
+  const Mounted mounted(mount(identity));
 
-  EXPECT_TRUE(eventually(60s, [&] { return content_of(mounted / "text.txt") == "hello\n"; }))
-      << mounted.log();
+  EXPECT_EQ(content_of(mounted / "text.txt"), "hello\n") << mounted.log();
 }
 
 TEST_F(Token, ARefusedOneIsReplacedAndTheRequestRepeatedOnce) {

@@ -214,6 +214,7 @@ TEST_F(Tree, AnArchivedBlobSaysSoAndFailsAtOpen) {
 
   EXPECT_EQ(attribute(mounted / "cold", "user.blob.tier"), "Archive");
   EXPECT_EQ(status_of(mounted / "cold")->st_size, 100);
+  EXPECT_TRUE(eventually(5s, [&] { return mounted.times_logged("rehydrated") > 0; })) << "it is on its way";
   EXPECT_EQ(mounted.times_logged("rehydrated"), 1) << mounted.log();
 }
 

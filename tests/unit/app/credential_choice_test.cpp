@@ -158,6 +158,10 @@ TEST_F(Options, OfAnotherMethodAreRefusedNotIgnored) {
                  "--client-id is not for account-key");
 }
 
+TEST_F(Options, ATenantAloneNamesNoCredential) {
+  expect_refused({{"--tenant-id", "t"}}, "--tenant-id alone names no credential");
+}
+
 TEST_F(Options, AFileThatOthersMayReadGetsAWarning) {
   const auto path = file_with("key", "c2VjcmV0");
   std::filesystem::permissions(path, std::filesystem::perms::group_read, std::filesystem::perm_options::add);
@@ -249,6 +253,12 @@ TEST_F(Clouds, AnotherOneIsMadeOfItsParts) {
   EXPECT_EQ(custom->endpoint_suffix, "storage.local");
   EXPECT_EQ(custom->authority.host, "login.local");
   EXPECT_EQ(custom->audience, "https://storage.local");
+}
+
+TEST_F(Clouds, TheSuffixOfAKnownOneBringsItsAuthority) {
+  const auto china = cloud({{"--endpoint-suffix", "core.chinacloudapi.cn"}}, "acc.blob.core.windows.net");
+
+  EXPECT_EQ(china->authority.host, "login.chinacloudapi.cn");
 }
 
 TEST_F(Clouds, AnAuthorityInTheClearIsRefused) {

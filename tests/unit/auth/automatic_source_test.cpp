@@ -92,10 +92,26 @@ TEST_F(Automatic, OnlyTheOneThatGaveTheTokenAdapts) {
   EXPECT_EQ(source_->adapt({.tenant = "contoso.com"}), "now for contoso.com");
 }
 
-TEST_F(Automatic, IsCalledByAllTheirNames) {
+TEST_F(Automatic, IsCalledByAllTheirNamesUntilOneHasGivenAToken) {
   EXPECT_EQ(source_->description(), "a fake identity or a fake identity");
+
+  machine_->fail_with(ErrorCode::unreachable, "no endpoint");
   ASSERT_TRUE(source_->request_token());
-  EXPECT_EQ(source_->description(), "a fake identity or a fake identity") << "on whatever thread it is asked";
+
+  EXPECT_EQ(source_->description(), "a fake identity, since there was no endpoint");
+  ASSERT_TRUE(source_->request_token());
+  EXPECT_EQ(source_->description(), "a fake identity, since there was no endpoint") << "still";
+}
+
+TEST_F(Automatic, WhatWasPassedOverIsSaidWhereTheNextOneRefuses) {
+  machine_->fail_with(ErrorCode::unreachable, "no endpoint");
+  user_->fail_with(ErrorCode::unauthenticated, "Please run 'az login'");
+
+  const auto token = source_->request_token();
+
+  ASSERT_FALSE(token);
+  EXPECT_EQ(token.error().code, ErrorCode::unauthenticated);
+  EXPECT_EQ(token.error().message, "no endpoint; Please run 'az login'");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "fakes/access_token.hpp"
 #include "fakes/manual_clock.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -165,11 +166,28 @@ TEST_F(AzureCli, ThatPrintsNonsenseIsNotBelieved) {
   EXPECT_THAT(token.error().message, AllOf(HasSubstr("Azure CLI"), Not(HasSubstr("sesame"))));
 }
 
+TEST_F(AzureCli, IsNotAskedForTheTenantThatItsTokensAreOfAlready) {
+  install("echo '{\"accessToken\": \"" + tests::author_token() + "\"}'");
+  ASSERT_TRUE(source_.request_token());
+
+  EXPECT_EQ(source_.adapt({.tenant = tests::TokenClaims{}.tenant, .resource = "https://storage.azure.com"}),
+            std::nullopt)
+      << "az takes no tenant for a managed identity";
+}
+
+TEST_F(AzureCli, GoesBackToWhatWasConfiguredWhereTheOtherTenantHasNoTokens) {
+  install("case \"$*\" in *--tenant*) exit 1;; *) echo '{\"accessToken\": \"x.y.z\"}';; esac");
+  ASSERT_TRUE(source_.adapt({.tenant = "contoso.com"}));
+  ASSERT_FALSE(source_.request_token());
+
+  EXPECT_TRUE(source_.request_token());
+}
+
 TEST_F(AzureCli, AdaptsToTheTenantThatTheServiceNames) {
   install("exit 1");
 
   EXPECT_EQ(source_.adapt({.tenant = "contoso.com"}),
-            "Azure CLI is asked for tokens of tenant contoso.com for https://storage.azure.com");
+            "the service takes tokens of tenant contoso.com: these are asked for from now on");
   EXPECT_EQ(source_.adapt({.tenant = "contoso.com", .resource = "https://storage.azure.com"}), std::nullopt)
       << "it is asked for that already";
   EXPECT_FALSE(source_.request_token());

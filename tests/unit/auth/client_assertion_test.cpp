@@ -105,7 +105,7 @@ TEST(ClientAssertion, NamesThatAreNoTextAreReplaced) {
 
 TEST(RandomUuid, IsAnotherEachTimeAndOfVersionFour) {
   std::set<std::string> seen;
-  for (int i = 0; i < 100; ++i) seen.insert(random_uuid());
+  for (int i = 0; i < 100; ++i) seen.insert(*random_uuid());
 
   EXPECT_EQ(seen.size(), 100U);
   for (const auto& uuid : seen) {

@@ -86,6 +86,15 @@ TEST(IdentityHost, IsToldSecretsOverPlainHttpOnlyWhereTheyStayInItsOwnNetwork) {
   }
 }
 
+TEST(IdentityHost, OnlyAppServiceHasItsEndpointInAPrivateNetwork) {
+  const auto* const url = "http://172.16.2.6:8081/token";
+
+  EXPECT_FALSE(identity_endpoint(IdentityHost::machine_learning, {.msi_endpoint = url}));
+  EXPECT_FALSE(identity_endpoint(IdentityHost::arc, {.identity_endpoint = url, .imds_endpoint = url}));
+  EXPECT_FALSE(identity_endpoint(IdentityHost::virtual_machine, {.authority_host = url}));
+  EXPECT_TRUE(identity_endpoint(IdentityHost::virtual_machine, {.authority_host = "http://169.254.1.1"}));
+}
+
 TEST(IdentityHost, NamesTheVariableThatCannotBeUsed) {
   const auto far = identity_endpoint(IdentityHost::cloud_shell, {.msi_endpoint = "http://identity.example/"});
   const auto plain =

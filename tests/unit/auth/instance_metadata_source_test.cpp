@@ -119,10 +119,18 @@ TEST_F(InstanceMetadata, AMissingNamedIdentityIsNamed) {
 
 TEST_F(InstanceMetadata, EachStatusHasItsMeaning) {
   const std::pair<int, ErrorCode> table[] = {
-      {302, ErrorCode::corrupt},         {204, ErrorCode::corrupt},         {400, ErrorCode::unauthenticated},
-      {401, ErrorCode::unauthenticated}, {403, ErrorCode::unauthenticated}, {405, ErrorCode::unauthenticated},
-      {404, ErrorCode::unavailable},     {408, ErrorCode::unavailable},     {410, ErrorCode::unavailable},
-      {429, ErrorCode::throttled},       {500, ErrorCode::unavailable},     {503, ErrorCode::unavailable},
+      {302, ErrorCode::corrupt},
+      {204, ErrorCode::corrupt},
+      {400, ErrorCode::unauthenticated},
+      {401, ErrorCode::unauthenticated},
+      {403, ErrorCode::unauthenticated},
+      {405, ErrorCode::unauthenticated},
+      {404, ErrorCode::busy},
+      {408, ErrorCode::unavailable},
+      {410, ErrorCode::busy},
+      {429, ErrorCode::throttled},
+      {500, ErrorCode::unavailable},
+      {503, ErrorCode::unavailable},
   };
   for (const auto& [status, code] : table) {
     const auto error = refusal_after(response(status));

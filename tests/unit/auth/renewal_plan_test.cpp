@@ -157,8 +157,8 @@ TEST(RenewalPlan, ATokenThatServedForAWhileEndsTheRowOfRefusals) {
 }
 
 TEST(RenewalPlan, WhatPassesIsOnlyWhatTheNetworkOrTheLoadMayHaveDone) {
-  for (const auto code :
-       {ErrorCode::unavailable, ErrorCode::unreachable, ErrorCode::throttled, ErrorCode::timed_out}) {
+  for (const auto code : {ErrorCode::unavailable, ErrorCode::busy, ErrorCode::unreachable,
+                          ErrorCode::throttled, ErrorCode::timed_out}) {
     EXPECT_TRUE(passes(code)) << name_of(code);
   }
   for (const auto code :

@@ -8,6 +8,8 @@
 namespace blobmount {
 namespace {
 
+std::string refusal_reason(std::string_view body) { return reason_of(parse_refusal(body)); }
+
 using namespace std::chrono_literals;
 
 constexpr SteadyTime now{1000h};

@@ -7,8 +7,8 @@
 namespace blobmount {
 namespace {
 
-/// For the metadata address to be silent (2 s), and `az` after it (10 s).
-constexpr auto patience_with_identity = std::chrono::milliseconds{12'500};
+/// For `az`, which has 10 s; and over before it is run a second time, which would be waited for.
+constexpr auto patience_with_identity = std::chrono::seconds{11};
 /// An endpoint that says that it will work is waited for longer: IMDS answers 410 for up to 70 s while it is
 /// updated, and a machine that boots then must get its mounts.
 /// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#retry-guidance

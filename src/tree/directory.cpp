@@ -295,6 +295,7 @@ void Directory::doubt_all() {
   const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
   all_doubted_ = listing_doubted_ = now;
+  std::erase_if(doubts_, [now](const auto& doubt) { return doubt.second <= now; });
 }
 
 void Directory::doubt_listing() {

@@ -30,6 +30,11 @@ std::uint64_t shown_number(const Location& directory, std::string_view name) {
   return std::max<std::uint64_t>(number_of(directory, name), root_inode + 1);
 }
 
+/// As if it were a directory.
+std::string place_of(const Node& node) {
+  return node.parent->where().child_directory(node.entry.name).to_string();
+}
+
 }  // namespace
 
 /// A snapshot, and the way from its entries to inodes.
@@ -102,12 +107,26 @@ void MountedTree::look_up(InodeId parent, const std::string& name, Completion<Lo
       name, freshness_.lookup,
       [this, name, parent = node->directory, done = std::move(done)](Result<Found> found) {
         if (!found) return done(std::move(found).error());
-        if (!found->entry) {
-          const auto age = time_left(found->asked, freshness_.lookup.absent);
-          return done(Lookup{.absent_for = parent->note_absent(name, age) ? age : Duration{0}});
-        }
-        done(Lookup{.entry = enter(parent, *found->entry, found->told)});
+        done(lookup_of(parent, name, *found));
       });
+}
+
+Lookup MountedTree::lookup_of(const std::shared_ptr<Directory>& parent, const std::string& name,
+                              const Found& found) {
+  Lookup lookup;
+  if (found.entry) {
+    lookup.entry = enter(parent, *found.entry, found.told);
+  } else {
+    const auto age = time_left(found.asked, freshness_.lookup.absent);
+    if (parent->note_absent(name, age)) lookup.absent_for = age;
+  }
+  // last: a refresh() doubts before it tells the kernel of what has been entered, so one of the two sees the
+  // other
+  if (parent->doubts(name, found.asked)) {
+    lookup.absent_for = Duration{0};
+    if (lookup.entry) lookup.entry->valid_for = Duration{0};
+  }
+  return lookup;
 }
 
 Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told) {
@@ -221,40 +240,52 @@ void MountedTree::serve(KernelCache* kernel) {
 }
 
 void MountedTree::refresh(const std::string& path, std::function<void()> done) {
-  const auto root = inodes_.find(root_inode)->directory;
   const auto below = location_of(path);
   snapshots_.drop_below(below, clock_.now());
   walks_.stop();  // it may have listed some of that already
+  // in this order: lookup_of() counts on it
+  doubt_below(below);
+  tell_kernel_of_all_below(below);
+  when_kernel_knows(std::move(done));
+}
+
+void MountedTree::doubt_below(const Location& below) {
   const auto inside = below.to_string();
-  const auto place_of = [](const Node& node) {
-    return node.parent->where().child_directory(node.entry.name).to_string();
-  };
-  auto concerned =
-      inodes_.all([&](const Node& node) { return below.is_account() || place_of(node).starts_with(inside); });
+  for (const auto& node : nodes_below(below)) {
+    if (place_of(*node) != inside) node->parent->doubt_all();
+    if (node->is_directory()) node->directory->doubt_all();
+  }
+  if (const auto top = inodes_.find(root_inode)->directory; top->where() == below) return top->doubt_all();
+
+  const auto [where, name] = parent_of(below);
+  snapshots_.drop(where);
+  if (const auto parent = inodes_.find_directory(where)) {
+    parent->directory->doubt(name);
+    parent->directory->doubt_listing();
+  }
+}
+
+void MountedTree::tell_kernel_of_all_below(const Location& below) {
+  const auto inside = below.to_string();
+  auto concerned = nodes_below(below);
   // the deepest first: should the kernel's queue be too long for all, a directory takes along what is in it
   std::ranges::sort(concerned, std::greater<>(),
                     [](const SharedNode& node) { return node->parent->where().path.size(); });
   for (const auto& node : concerned) {
-    node->parent->doubt(node->entry.name);
-    if (node->is_directory()) {
-      node->directory->doubt_all();
-      drop_absent(*node->directory);
-    }
+    if (node->is_directory()) drop_absent(*node->directory);
     if (place_of(*node) != inside) tell_kernel(node->parent->inode(), node->entry.name);
   }
-  if (path.empty()) {
-    root->doubt_all();
-    drop_absent(*root);
-  } else {
-    const auto [where, name] = parent_of(below);
-    snapshots_.drop(where);
-    if (const auto parent = inodes_.find_directory(where)) {
-      parent->directory->doubt(name);
-      parent->directory->doubt_listing();
-      tell_kernel(parent->id, name);  // also where it knows that there is no such name
-    }
-  }
-  when_kernel_knows(std::move(done));
+  if (const auto top = inodes_.find(root_inode)->directory; top->where() == below) return drop_absent(*top);
+
+  const auto [where, name] = parent_of(below);
+  // also where it knows that there is no such name
+  if (const auto parent = inodes_.find_directory(where)) tell_kernel(parent->id, name);
+}
+
+std::vector<SharedNode> MountedTree::nodes_below(const Location& below) const {
+  const auto inside = below.to_string();
+  return inodes_.all(
+      [&](const Node& node) { return below.is_account() || place_of(node).starts_with(inside); });
 }
 
 /// Of what may be a directory.

@@ -934,6 +934,38 @@ TEST_F(CachedTree, ARefreshWhileAListingIsUnderWayIsNotUndoneByIt) {
   EXPECT_FALSE(look_up("a")->entry);
 }
 
+TEST_F(CachedTree, ALookupThatARefreshOvertakesIsNotBelievedForAnHour) {
+  store_.hold();
+  std::optional<Lookup> old, absent;
+  tree_->look_up(root_inode, "a", [&](Result<Lookup> lookup) { old = *lookup; });
+  tree_->look_up(root_inode, "new", [&](Result<Lookup> lookup) { absent = *lookup; });
+  store_.put("docs", "a", "good bye");
+  store_.put("docs", "new", "hello");
+
+  refresh("");
+  store_.release();
+
+  ASSERT_TRUE(old && old->entry && absent && !absent->entry);
+  EXPECT_EQ(old->entry->valid_for, 0s);
+  EXPECT_EQ(absent->absent_for, 0s);
+  EXPECT_EQ(attributes_at("a").size, 8U);
+  EXPECT_EQ(attributes_at("new").size, 5U);
+}
+
+TEST_F(CachedTree, ALookupThatARefreshOfItsFileOvertakesIsNotBelievedForAnHour) {
+  store_.hold();
+  std::optional<Lookup> old, other;
+  tree_->look_up(root_inode, "a", [&](Result<Lookup> lookup) { old = *lookup; });
+  tree_->look_up(root_inode, "b", [&](Result<Lookup> lookup) { other = *lookup; });
+
+  refresh("a");
+  store_.release();
+
+  ASSERT_TRUE(old && old->entry && other && other->entry);
+  EXPECT_EQ(old->entry->valid_for, 0s);
+  EXPECT_GT(other->entry->valid_for, 59min);
+}
+
 TEST_F(CachedTree, OfAnAccountRefreshesAContainer) {
   store_.put("photos", "p", "hello");
   mount({.consistency = {.kind = Consistency::Kind::cached, .age = 1h}}, "");

@@ -15,14 +15,13 @@ constexpr std::size_t most_noted_absent = 1024;
 constexpr auto longest_use = std::chrono::minutes{10};
 
 bool young_enough(const Found& found, MaximumAge age, SteadyTime now) {
-  if (!found.entry) return now - found.asked < age.absent;
-  return now - (age.since_told ? found.told : found.asked) < age.present;
+  return now - found.asked < (found.entry ? age.present : age.absent);
 }
 
 std::optional<Found> found_in(const DirectorySnapshot& snapshot, const std::string& name) {
   auto known = snapshot.find(name);
   if (!known.decided) return std::nullopt;
-  return Found{std::move(known.entry), snapshot.asked(), snapshot.told()};
+  return Found{std::move(known.entry), known.asked};
 }
 
 }  // namespace
@@ -67,8 +66,9 @@ std::optional<Found> Directory::last_said(const std::string& name) const {
   std::optional<Found> latest;
   if (const auto answer = answers_.find(name); answer != answers_.end()) latest = answer->second;
   for (const auto& snapshot : {growing_.lock(), this->latest()}) {
-    if (!snapshot || (latest && latest->asked > snapshot->asked())) continue;
-    if (auto found = found_in(*snapshot, name)) latest = std::move(found);
+    if (!snapshot) continue;
+    auto found = found_in(*snapshot, name);
+    if (found && !(latest && latest->asked > found->asked)) latest = std::move(found);
   }
   return latest;
 }
@@ -82,7 +82,7 @@ bool Directory::doubted(const std::string& name, SteadyTime asked) const {
 void Directory::resolve(const std::string& name, SteadyTime asked, Question question) {
   auto done = [self = shared_from_this(), name, asked](Result<Resolved> resolved) {
     if (!resolved) return self->resolved(name, std::move(resolved).error());
-    self->resolved(name, Found{std::move(resolved->entry), asked, asked, std::move(resolved->details)});
+    self->resolved(name, Found{std::move(resolved->entry), asked, std::move(resolved->details)});
   };
   if (context_.containers.hides(where_, name)) return done(Resolved{});
   if (question == Question::same_blob) {
@@ -234,8 +234,8 @@ void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh)
 std::vector<std::string> Directory::answered_otherwise(const DirectorySnapshot& fresh) const {
   std::vector<std::string> names;
   for (const auto& [name, answer] : answers_) {
-    if (answer.asked > fresh.asked()) continue;
-    const auto now = fresh.find(name).entry;
+    const auto [decided, now, asked] = fresh.find(name);
+    if (answer.asked > asked) continue;
     const bool same = answer.entry && now ? same_version(*answer.entry, *now) : !answer.entry && !now;
     if (!same) names.push_back(name);
   }
@@ -304,9 +304,16 @@ void Directory::doubt_listing() {
   listing_doubted_ = now;
 }
 
-bool Directory::doubts(const std::string& name, SteadyTime asked) const {
+bool Directory::outdated(const std::string& name, SteadyTime asked, const SharedSnapshot& listing) const {
   const MutexLock lock(mutex_);
-  return doubted(name, asked);
+  if (doubted(name, asked)) return true;
+  const auto answer = answers_.find(name);
+  if (answer != answers_.end() && answer->second.asked > asked) return true;
+  for (const auto& snapshot : {growing_.lock(), latest()}) {
+    if (!snapshot || snapshot == listing) continue;
+    if (const auto found = found_in(*snapshot, name); found && found->asked > asked) return true;
+  }
+  return false;
 }
 
 }  // namespace blobmount

@@ -24,12 +24,10 @@
 
 namespace blobmount {
 
-/// What a directory says of a name. It was so at some time from `asked` to `told`; a long listing takes
-/// minutes.
+/// What a directory says of a name. It was so when it was `asked` for, or later.
 struct Found {
-  std::optional<KnownEntry> entry{};  ///< nothing: the name is absent
-  SteadyTime asked{};
-  SteadyTime told{};
+  std::optional<KnownEntry> entry{};             ///< nothing: the name is absent
+  SteadyTime asked{};                            ///< of an entry of a listing: its page
   std::shared_ptr<const BlobDetails> details{};  ///< null: a listing has them, if any
 };
 
@@ -38,9 +36,6 @@ struct Found {
 struct MaximumAge {
   Duration present{0};
   Duration absent{0};
-  /// Whether `present` counts from when the answer was told, not from when it was asked for. Then the entries
-  /// of a listing can be used however long it took.
-  bool since_told = false;
 };
 
 /// The same for all entries of a directory.
@@ -102,8 +97,10 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void doubt_all() BM_EXCLUDES(mutex_);
   /// Which names there are: list again.
   void doubt_listing() BM_EXCLUDES(mutex_);
-  /// Whether that has been proved wrong which was said of `name` when asked for at that time.
-  [[nodiscard]] bool doubts(const std::string& name, SteadyTime asked) const BM_EXCLUDES(mutex_);
+  /// Whether more is known of `name` than what was `asked` for at that time: it has been proved wrong, or
+  /// something younger said of it, but in `listing`.
+  [[nodiscard]] bool outdated(const std::string& name, SteadyTime asked,
+                              const SharedSnapshot& listing = nullptr) const BM_EXCLUDES(mutex_);
 
  private:
   /// Those who wait for one answer.

@@ -55,8 +55,9 @@ class MountedTree::Opened final : public OpenDirectory {
 
   Entry look_up(std::size_t index) override {
     const auto known = snapshot_->entry(index);
-    auto entry = tree_.enter(directory_, known, snapshot_->told());
-    if (directory_->doubts(known.name, snapshot_->asked())) entry.valid_for = Duration{0};
+    const auto asked = snapshot_->asked(index);
+    auto entry = tree_.enter(directory_, known, asked);
+    if (directory_->outdated(known.name, asked, snapshot_)) entry.valid_for = Duration{0};
     return entry;
   }
 
@@ -115,26 +116,27 @@ Lookup MountedTree::lookup_of(const std::shared_ptr<Directory>& parent, const st
                               const Found& found) {
   Lookup lookup;
   if (found.entry) {
-    lookup.entry = enter(parent, *found.entry, found.told);
+    lookup.entry = enter(parent, *found.entry, found.asked);
   } else {
     const auto age = time_left(found.asked, freshness_.lookup.absent);
     if (parent->note_absent(name, age)) lookup.absent_for = age;
   }
   // last: a refresh() doubts before it tells the kernel of what has been entered, so one of the two sees the
   // other
-  if (parent->doubts(name, found.asked)) {
+  if (parent->outdated(name, found.asked)) {
     lookup.absent_for = Duration{0};
     if (lookup.entry) lookup.entry->valid_for = Duration{0};
   }
   return lookup;
 }
 
-Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told) {
+Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry,
+                         SteadyTime asked) {
   const auto node = inodes_.look_up(parent, entry);
   if (auto next = next_look_.load();
       node->id >= next && next_look_.compare_exchange_strong(next, node->id + inodes_at_a_time))
     give_back_inodes();
-  return {attributes_of(*node), time_left(told, freshness_.lookup.present)};
+  return {attributes_of(*node), time_left(asked, freshness_.lookup.present)};
 }
 
 void MountedTree::give_back_inodes() {

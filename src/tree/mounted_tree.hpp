@@ -44,7 +44,7 @@ class MountedTree final : public FileSystem {
 
   Lookup lookup_of(const std::shared_ptr<Directory>& parent, const std::string& name, const Found& found);
   /// Counts one lookup.
-  Entry enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told);
+  Entry enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime asked);
   [[nodiscard]] Attributes attributes_of(const Node& node) const;
   /// What is left of an `age` that counts from `since`.
   [[nodiscard]] Duration time_left(SteadyTime since, Duration age) const;

@@ -28,7 +28,7 @@ using testing::UnorderedElementsAre;
 using Call = tests::FakeBlobStore::Call;
 
 constexpr MaximumAge young{.present = 1s, .absent = 1s};
-constexpr MaximumAge lenient{.present = 10s, .absent = 1s, .since_told = true};
+constexpr MaximumAge lenient{.present = 10s, .absent = 1s};
 constexpr MaximumAge always_asks{};
 
 /// The outcome of a call, once it is there.
@@ -333,19 +333,63 @@ TEST_F(DirectoryTest, AFailedListingLeavesTheOneBefore) {
   EXPECT_EQ(store_.calls(), calls);
 }
 
-TEST_F(DirectoryTest, ALongListingAnswersLenientQuestionsFromItsEndAndStrictOnesFromItsBeginning) {
-  const auto listed = put("a");
+TEST_F(DirectoryTest, AnEntryOfALongListingIsAsOldAsItsPageAndNotAsTheListingsEnd) {
+  const auto early = put("a"), late = put("b");
+  store_.limit_pages(1);
   store_.hold();
   auto listing = list();
   clock_.advance(60s);
+  store_.release_one();  // the page of "b" is asked for
   const auto overwritten = put("a");
+  const auto later = put("b");
   store_.release();
   ASSERT_TRUE(listing.there());
   const auto calls = store_.calls();
 
-  EXPECT_EQ(version_of("a", lenient), listed);
+  EXPECT_EQ(version_of("b", young), late);
   EXPECT_EQ(store_.calls(), calls);
-  EXPECT_EQ(version_of("a", young), overwritten);
+  EXPECT_EQ(version_of("a", lenient), overwritten);
+  clock_.advance(9s);
+  EXPECT_EQ(version_of("b", lenient), late);
+  EXPECT_EQ(version_of("b", young), later);
+}
+
+TEST_F(DirectoryTest, TellsOfANameThatALaterPageFindsOtherThanALookupDuringTheListing) {
+  put("a");
+  const auto looked_up = put("b");
+  store_.limit_pages(1);
+  store_.hold();
+  auto listing = list();
+  clock_.advance(1s);
+  auto lookup = look_up("b");
+  clock_.advance(1s);
+  const auto overwritten = put("b");
+  store_.release();
+  ASSERT_TRUE(listing.there());
+
+  EXPECT_EQ(version_in(lookup), looked_up);
+  EXPECT_EQ(version_of("b"), overwritten);
+  EXPECT_THAT(changes(), Contains("b"));
+}
+
+TEST_F(DirectoryTest, WhatAListingSaysIsOutdatedOnceSomethingYoungerIsSaid) {
+  put("a");
+  put("b");
+  const auto listing = list().get().value();
+  const auto outdated = [&](const std::string& name) {
+    return directory_->outdated(name, listing->asked(0), listing);
+  };
+  clock_.advance(2s);
+  EXPECT_FALSE(outdated("a"));
+
+  look_up("a");
+  EXPECT_TRUE(outdated("a"));
+  EXPECT_FALSE(outdated("b"));
+
+  clock_.advance(2s);
+  ASSERT_TRUE(list().get());
+  EXPECT_TRUE(outdated("a"));
+  EXPECT_TRUE(outdated("b"));
 }
 
 TEST_F(DirectoryTest, ANameThatWasCreatedDuringALongListingIsNotAbsent) {

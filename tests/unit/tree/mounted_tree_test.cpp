@@ -226,6 +226,42 @@ TEST_F(Tree, EntriesOfAnOldListingMayNotBeBelieved) {
   EXPECT_EQ((*directory)->look_up(0).valid_for, 0s);
 }
 
+TEST_F(Tree, AnOpenDirectoryDoesNotGiveTheKernelAnOverwrittenVersionBack) {
+  store_.put("docs", "a", "x");
+  store_.put("docs", "b", "x");
+  const auto directory = *open_directory();
+  clock_.advance(2s);
+  store_.put("docs", "a", "yyy");
+  ASSERT_TRUE(open_path("a"));
+  ASSERT_EQ(attributes_at("a").size, 3U);
+
+  EXPECT_EQ(directory->look_up(0).valid_for, 0s);
+  EXPECT_EQ(directory->look_up(1).valid_for, 8s);
+  clock_.advance(2s);
+  ASSERT_TRUE(open_directory());  // which confirms it
+  EXPECT_EQ(directory->look_up(0).valid_for, 0s);
+}
+
+TEST_F(Tree, WhatStatShowsOfALongListingIsNoOlderThanWhatIsPromised) {
+  for (char name = 'a'; name <= 'l'; ++name) store_.put("docs", std::string(1, name), "x");
+  store_.limit_pages(1);
+  store_.hold();
+  SharedDirectory directory;
+  tree_->open_directory(root_inode, [&](Result<SharedDirectory> opened) { directory = *opened; });
+  store_.release_one();
+  store_.release_one();
+  ASSERT_TRUE(directory);
+  store_.put("docs", "a", "yyyy");
+  for (int page = 0; page < 10; ++page) {
+    clock_.advance(10s);
+    store_.release_one();
+  }
+  store_.release();
+
+  EXPECT_EQ(attributes_at("a").size, 4U);
+  EXPECT_EQ(directory->look_up(0).valid_for, 0s);
+}
+
 TEST_F(Tree, AnswersLookupsFromAListingWithNoRequest) {
   for (int i = 0; i < 100; ++i) store_.put("docs", "file-" + std::to_string(i), "hello");
   store_.limit_pages(50);

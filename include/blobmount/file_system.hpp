@@ -126,10 +126,11 @@ class FileSystem {
   /// Those that a file has, in a fixed order; none for a directory.
   virtual void extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) = 0;
 
-  /// `kernel` is told from now on what it should drop; null: nobody is, and what was being told has ended.
+  /// `kernel` is told from now on what it should drop; null: nobody is, and what was being told has ended. It
+  /// outlives the calls of refresh() that began before.
   virtual void serve(KernelCache* kernel) = 0;
   /// Forget what is known of `path` and all below it, here and in the kernel. `path` is relative to the mount
-  /// point; empty: everything.
+  /// point; empty: everything. `done` runs on any thread, maybe before this returns.
   virtual void refresh(const std::string& path, std::function<void()> done) = 0;
 };
 

@@ -308,10 +308,13 @@ void MountedTree::drop_absent(Directory& directory) {
 }
 
 void MountedTree::when_kernel_knows(std::function<void()> done) {
+  KernelCache* kernel = nullptr;
   {
     const MutexLock lock(kernel_mutex_);
-    if (kernel_ != nullptr) return kernel_->when_told(std::move(done));
+    kernel = kernel_;
   }
+  // no lock is held: `done` may run at once, and may call serve()
+  if (kernel != nullptr) return kernel->when_told(std::move(done));
   done();
 }
 

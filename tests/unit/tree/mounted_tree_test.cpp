@@ -756,6 +756,19 @@ TEST_F(Tree, ServingEndsWhenWhatIsBeingToldHasEnded) {
   teller.join();
 }
 
+TEST_F(Tree, WhoIsToldThatARefreshIsDoneMayEndServing) {
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  bool done = false;
+
+  tree_->refresh("", [&] {
+    tree_->serve(nullptr);
+    done = true;
+  });
+
+  EXPECT_TRUE(done);
+}
+
 /// A mount that asks for nothing again within an hour, of a few files.
 class CachedTree : public Tree {
  protected:

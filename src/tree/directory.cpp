@@ -47,6 +47,9 @@ void Directory::ask(const std::string& name, MaximumAge age, Question question, 
       auto& request = found->second;
       first = inserted;
       if (first) request.asked = now;
+      // a HEAD alone would find the blob beside it
+      if (const auto said = last_said(name); said && said->entry && said->entry->kind == FileKind::directory)
+        question = Question::anything;
       // it may have been answered before this call began; close-to-open hangs on it
       const bool late = !first && (now - request.asked >= std::min(age.present, age.absent) ||
                                    doubted(name, request.asked));

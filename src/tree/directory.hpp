@@ -72,7 +72,7 @@ class Directory final : public std::enable_shared_from_this<Directory> {
 
   /// `name` is a file name.
   void look_up(const std::string& name, MaximumAge age, Completion<Found> done) BM_EXCLUDES(mutex_);
-  /// The same for a name that is known to be a blob's: one request says whether it still is that version.
+  /// The same for a name that was known to be a blob's: one request says whether it still is that version.
   void renew(const std::string& name, MaximumAge age, Completion<Found> done) BM_EXCLUDES(mutex_);
   /// The snapshot has entries to show, or is empty; more may be on their way.
   void list(const ListingAge& age, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);

@@ -392,6 +392,20 @@ TEST_F(Tree, ADirectoryBesideABlobTakesItsPlaceWhenAListingFindsIt) {
   EXPECT_EQ(attributes_at("text").kind, FileKind::directory);
 }
 
+TEST_F(Tree, AnOpenOfABlobBesideADirectoryDoesNotMakeAFileOfTheDirectory) {
+  store_.put("docs", "a", "hello");
+  const auto file = inode_of("a");
+  store_.put("docs", "a/b", "text");
+  clock_.advance(2s);
+  ASSERT_TRUE(open_directory());
+  ASSERT_EQ(attributes_at("a").kind, FileKind::directory);
+  clock_.advance(2s);
+
+  EXPECT_EQ(code_of(open(file)), ErrorCode::changed);
+
+  EXPECT_EQ(attributes_at("a").kind, FileKind::directory);
+}
+
 TEST_F(Tree, OpenSeesTheLatestVersionThoughStatMayShowAnOlderOne) {
   store_.put("docs", "text", "hello");
   ASSERT_TRUE(open_directory());

@@ -245,29 +245,44 @@ std::vector<std::string> Directory::answered_otherwise(const DirectorySnapshot& 
   return names;
 }
 
-void Directory::details(const std::string& name, const std::string& etag, Completion<BlobDetails> done) {
-  if (auto known = known_details(name, etag)) return done(*std::move(known));
-  const auto file = where_.child_file(name);
-  context_.store.get_properties(file.container, file.path,
-                                [etag, done = std::move(done)](Result<BlobProperties> properties) {
-                                  if (!properties) return done(std::move(properties).error());
-                                  if (properties->etag != etag)
-                                    return done(Error{ErrorCode::changed, "it is another version by now"});
-                                  done(std::move(properties->details));
-                                });
+void Directory::details(const std::string& name, const std::string& etag, Duration age,
+                        Completion<BlobDetails> done) {
+  if (auto known = known_details(name, etag, age)) return done(*std::move(known));
+  // whatever the age: a listing may know the version, and not the details
+  renew(name, MaximumAge{}, [name, etag, done = std::move(done)](const Result<Found>& found) {
+    if (!found) return done(found.error());
+    if (!found->entry) return done(Error{ErrorCode::not_found, "'" + name + "' is gone"});
+    if (found->entry->etag != etag || !found->details)
+      return done(Error{ErrorCode::changed, "'" + name + "' is another version by now"});
+    done(*found->details);
+  });
 }
 
-std::optional<BlobDetails> Directory::known_details(const std::string& name, const std::string& etag) const {
+/// The youngest: a blob may change its tier and stay the same version.
+std::optional<BlobDetails> Directory::known_details(const std::string& name, const std::string& etag,
+                                                    Duration age) const {
+  const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
-  for (const auto& snapshot : {latest(), growing_.lock()}) {
+  std::optional<BlobDetails> details;
+  auto latest_asked = SteadyTime::min();
+  const auto is_younger = [&](const std::optional<KnownEntry>& entry, SteadyTime asked) {
+    return entry && entry->etag == etag && asked > latest_asked;
+  };
+  const auto answer = answers_.find(name);
+  if (answer != answers_.end() && answer->second.details &&
+      is_younger(answer->second.entry, answer->second.asked)) {
+    details = *answer->second.details;
+    latest_asked = answer->second.asked;
+  }
+  for (const auto& snapshot : {growing_.lock(), latest()}) {
     if (!snapshot) continue;
     const auto known = snapshot->find(name);
-    if (known.entry && known.entry->etag == etag) return snapshot->details(name);
+    if (!is_younger(known.entry, known.asked)) continue;
+    details = snapshot->details(name);
+    latest_asked = known.asked;
   }
-  const auto answer = answers_.find(name);
-  if (answer == answers_.end() || !answer->second.details || answer->second.entry->etag != etag)
-    return std::nullopt;
-  return *answer->second.details;
+  const bool usable = details && now - latest_asked < age && !doubted(name, latest_asked);
+  return usable ? details : std::nullopt;
 }
 
 bool Directory::note_absent(const std::string& name, Duration age) {

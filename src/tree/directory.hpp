@@ -76,9 +76,9 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void renew(const std::string& name, MaximumAge age, Completion<Found> done) BM_EXCLUDES(mutex_);
   /// The snapshot has entries to show, or is empty; more may be on their way.
   void list(const ListingAge& age, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);
-  /// What is known of that version of a blob besides; where nothing is, the service is asked. `changed`: it
-  /// has another version by now.
-  void details(const std::string& name, const std::string& etag, Completion<BlobDetails> done)
+  /// What is known of that version of a blob besides: its tier can change, so the service is asked where
+  /// nothing younger than `age` is known. `changed`: it has another version by now.
+  void details(const std::string& name, const std::string& etag, Duration age, Completion<BlobDetails> done)
       BM_EXCLUDES(mutex_);
   /// The latest listing that is complete; null: none is kept.
   [[nodiscard]] SharedSnapshot latest() const { return context_.snapshots.find(where_); }
@@ -130,8 +130,8 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void walked(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
   void begun(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
   void listed(const SharedSnapshot& snapshot) BM_EXCLUDES(mutex_);
-  [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name,
-                                                         const std::string& etag) const BM_EXCLUDES(mutex_);
+  [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name, const std::string& etag,
+                                                         Duration age) const BM_EXCLUDES(mutex_);
   void drop_old_answers() BM_REQUIRES(mutex_);
   [[nodiscard]] std::vector<std::string> answered_otherwise(const DirectorySnapshot& fresh) const
       BM_REQUIRES(mutex_);

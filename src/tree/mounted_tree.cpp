@@ -223,7 +223,7 @@ void MountedTree::extended_attributes(InodeId inode, Completion<std::vector<Exte
   if (node->is_directory()) return done(std::vector<ExtendedAttribute>());
 
   const auto& entry = node->entry;
-  node->parent->details(entry.name, entry.etag,
+  node->parent->details(entry.name, entry.etag, freshness_.lookup.present,
                         [this, node, done = std::move(done)](Result<BlobDetails> details) {
                           if (!details) return done(std::move(details).error());
                           done(blob_attributes(endpoint_, node->parent->where().child_file(node->entry.name),

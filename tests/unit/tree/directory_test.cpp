@@ -71,9 +71,9 @@ class DirectoryTest : public testing::Test {
     directory_->list({.opened = age, .walked = age}, outcome.completion());
     return outcome;
   }
-  Result<BlobDetails> details(const std::string& name, const std::string& etag) {
+  Result<BlobDetails> details(const std::string& name, const std::string& etag, Duration age = 10s) {
     Outcome<BlobDetails> outcome;
-    directory_->details(name, etag, outcome.completion());
+    directory_->details(name, etag, age, outcome.completion());
     EXPECT_TRUE(outcome.there());
     return std::move(outcome.get());
   }
@@ -931,6 +931,43 @@ TEST_F(DirectoryTest, GivesNoDetailsOfAnotherVersion) {
   const auto never = details("a", "\"never\"");
   ASSERT_FALSE(never);
   EXPECT_EQ(never.error().code, ErrorCode::changed);
+}
+
+TEST_F(DirectoryTest, OfDetailsOfOneVersionTheYoungestCount) {
+  const auto etag = put("a");
+  const auto tier = [&](Duration age) { return details("a", etag, age)->access_tier; };
+  described_.describe("a", {.access_tier = "Archive"});
+  ASSERT_TRUE(list().get());
+  described_.describe("a", {.access_tier = "Cool"});
+  clock_.advance(1s);
+  EXPECT_EQ(tier(10s), "Archive");
+
+  EXPECT_EQ(version_of("a"), etag);
+  EXPECT_EQ(tier(10s), "Cool");
+
+  described_.describe("a", {.access_tier = "Hot"});
+  clock_.advance(1s);
+  ASSERT_TRUE(list().get());
+  EXPECT_EQ(tier(10s), "Hot");
+}
+
+TEST_F(DirectoryTest, DetailsThatAreTooOldOrDoubtedAreAskedForAgainOnce) {
+  const auto etag = put("a");
+  const auto tier = [&] { return details("a", etag)->access_tier; };
+  described_.describe("a", {.access_tier = "Archive"});
+  ASSERT_TRUE(list().get());
+  described_.describe("a", {.access_tier = "Hot"});
+
+  clock_.advance(10s);
+  EXPECT_EQ(tier(), "Hot");
+  EXPECT_EQ(tier(), "Hot");
+  EXPECT_EQ(store_.calls(Call::get_properties), 1);
+
+  described_.describe("a", {.access_tier = "Cool"});
+  directory_->doubt("a");
+  clock_.advance(1ms);
+  EXPECT_EQ(tier(), "Cool");
+  EXPECT_EQ(store_.calls(Call::get_properties), 2);
 }
 
 TEST_F(DirectoryTest, PassesOnThatDetailsCannotBeHad) {

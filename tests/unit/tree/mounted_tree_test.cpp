@@ -652,6 +652,22 @@ TEST_F(Tree, ABlobThatWasRehydratedCanBeOpenedThoughItIsTheSameVersion) {
   EXPECT_EQ(read(**file).value(), "hello");
 }
 
+TEST_F(Tree, ABlobThatWasRehydratedShowsItsTierThoughItWasListedBefore) {
+  store_.put("docs", "cold", "hello");
+  described_.describe("cold", {.access_tier = "Archive"});
+  ASSERT_TRUE(open_directory());
+  const auto inode = inode_of("cold");
+  ASSERT_THAT(attributes_in_words(inode).value(), Contains("user.blob.tier=Archive"));
+  described_.describe("cold", {.access_tier = "Hot"});
+
+  clock_.advance(24h);
+
+  EXPECT_THAT(attributes_in_words(inode).value(), Contains("user.blob.tier=Hot"));
+  EXPECT_EQ(inode_of("cold"), inode);
+  EXPECT_THAT(attributes_in_words(inode).value(), Contains("user.blob.tier=Hot"));
+  EXPECT_TRUE(open(inode));
+}
+
 TEST_F(Tree, AnOpenRenewsWhatIsKnownWithOneRequest) {
   store_.put("docs", "text", "hello");
   const auto inode = inode_of("text");

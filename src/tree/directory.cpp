@@ -245,7 +245,7 @@ std::vector<std::string> Directory::answered_otherwise(const DirectorySnapshot& 
   return names;
 }
 
-void Directory::details(const std::string& name, const std::string& etag, Duration age,
+void Directory::details(const std::string& name, const std::string& etag, const DetailsAge& age,
                         Completion<BlobDetails> done) {
   if (auto known = known_details(name, etag, age)) return done(*std::move(known));
   // whatever the age: a listing may know the version, and not the details
@@ -260,29 +260,28 @@ void Directory::details(const std::string& name, const std::string& etag, Durati
 
 /// The youngest: a blob may change its tier and stay the same version.
 std::optional<BlobDetails> Directory::known_details(const std::string& name, const std::string& etag,
-                                                    Duration age) const {
+                                                    const DetailsAge& age) const {
   const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
   std::optional<BlobDetails> details;
   auto latest_asked = SteadyTime::min();
-  const auto is_younger = [&](const std::optional<KnownEntry>& entry, SteadyTime asked) {
-    return entry && entry->etag == etag && asked > latest_asked;
+  const auto is_better = [&](const std::optional<KnownEntry>& entry, SteadyTime asked, Duration longest) {
+    return entry && entry->etag == etag && asked > latest_asked && now - asked < longest;
   };
   const auto answer = answers_.find(name);
   if (answer != answers_.end() && answer->second.details &&
-      is_younger(answer->second.entry, answer->second.asked)) {
+      is_better(answer->second.entry, answer->second.asked, age.answered)) {
     details = *answer->second.details;
     latest_asked = answer->second.asked;
   }
   for (const auto& snapshot : {growing_.lock(), latest()}) {
     if (!snapshot) continue;
     const auto known = snapshot->find(name);
-    if (!is_younger(known.entry, known.asked)) continue;
+    if (!is_better(known.entry, known.asked, age.listed)) continue;
     details = snapshot->details(name);
     latest_asked = known.asked;
   }
-  const bool usable = details && now - latest_asked < age && !doubted(name, latest_asked);
-  return usable ? details : std::nullopt;
+  return doubted(name, latest_asked) ? std::nullopt : details;
 }
 
 bool Directory::note_absent(const std::string& name, Duration age) {

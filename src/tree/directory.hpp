@@ -38,6 +38,12 @@ struct MaximumAge {
   Duration absent{0};
 };
 
+/// The same for what else is known of a blob, by who said it: a listing does not tell a blob's version id.
+struct DetailsAge {
+  Duration answered{0};
+  Duration listed{0};
+};
+
 /// The same for all entries of a directory.
 struct ListingAge {
   Duration opened{0};
@@ -77,9 +83,9 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   /// The snapshot has entries to show, or is empty; more may be on their way.
   void list(const ListingAge& age, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);
   /// What is known of that version of a blob besides: its tier can change, so the service is asked where
-  /// nothing younger than `age` is known. `changed`: it has another version by now.
-  void details(const std::string& name, const std::string& etag, Duration age, Completion<BlobDetails> done)
-      BM_EXCLUDES(mutex_);
+  /// nothing is known that is young enough. `changed`: it has another version by now.
+  void details(const std::string& name, const std::string& etag, const DetailsAge& age,
+               Completion<BlobDetails> done) BM_EXCLUDES(mutex_);
   /// The latest listing that is complete; null: none is kept.
   [[nodiscard]] SharedSnapshot latest() const { return context_.snapshots.find(where_); }
 
@@ -131,7 +137,7 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void begun(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
   void listed(const SharedSnapshot& snapshot) BM_EXCLUDES(mutex_);
   [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name, const std::string& etag,
-                                                         Duration age) const BM_EXCLUDES(mutex_);
+                                                         const DetailsAge& age) const BM_EXCLUDES(mutex_);
   void drop_old_answers() BM_REQUIRES(mutex_);
   [[nodiscard]] std::vector<std::string> answered_otherwise(const DirectorySnapshot& fresh) const
       BM_REQUIRES(mutex_);

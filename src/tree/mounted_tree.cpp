@@ -217,13 +217,16 @@ void MountedTree::open_directory(InodeId inode, Completion<std::shared_ptr<OpenD
   });
 }
 
-void MountedTree::extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) {
+void MountedTree::extended_attributes(InodeId inode, const std::string& wanted,
+                                      Completion<std::vector<ExtendedAttribute>> done) {
   const auto node = inodes_.find(inode);
   if (!node) return done(no_longer_known());
   if (node->is_directory()) return done(std::vector<ExtendedAttribute>());
 
   const auto& entry = node->entry;
-  node->parent->details(entry.name, entry.etag, freshness_.lookup.present,
+  const auto age = freshness_.lookup.present;
+  const bool in_listings = wanted != version_id_attribute;
+  node->parent->details(entry.name, entry.etag, {.answered = age, .listed = in_listings ? age : Duration{0}},
                         [this, node, done = std::move(done)](Result<BlobDetails> details) {
                           if (!details) return done(std::move(details).error());
                           done(blob_attributes(endpoint_, node->parent->where().child_file(node->entry.name),

@@ -35,7 +35,8 @@ class MountedTree final : public FileSystem {
   Result<Attributes> attributes(InodeId inode) override;
   void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) override;
   void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) override;
-  void extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) override;
+  void extended_attributes(InodeId inode, const std::string& wanted,
+                           Completion<std::vector<ExtendedAttribute>> done) override;
   void serve(KernelCache* kernel) override BM_EXCLUDES(kernel_mutex_);
   void refresh(const std::string& path, std::function<void()> done) override;
 

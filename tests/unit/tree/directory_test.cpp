@@ -71,7 +71,8 @@ class DirectoryTest : public testing::Test {
     directory_->list({.opened = age, .walked = age}, outcome.completion());
     return outcome;
   }
-  Result<BlobDetails> details(const std::string& name, const std::string& etag, Duration age = 10s) {
+  Result<BlobDetails> details(const std::string& name, const std::string& etag,
+                              const DetailsAge& age = {.answered = 10s, .listed = 10s}) {
     Outcome<BlobDetails> outcome;
     directory_->details(name, etag, age, outcome.completion());
     EXPECT_TRUE(outcome.there());
@@ -935,20 +936,31 @@ TEST_F(DirectoryTest, GivesNoDetailsOfAnotherVersion) {
 
 TEST_F(DirectoryTest, OfDetailsOfOneVersionTheYoungestCount) {
   const auto etag = put("a");
-  const auto tier = [&](Duration age) { return details("a", etag, age)->access_tier; };
+  const auto tier = [&] { return details("a", etag)->access_tier; };
   described_.describe("a", {.access_tier = "Archive"});
   ASSERT_TRUE(list().get());
   described_.describe("a", {.access_tier = "Cool"});
   clock_.advance(1s);
-  EXPECT_EQ(tier(10s), "Archive");
+  EXPECT_EQ(tier(), "Archive");
 
   EXPECT_EQ(version_of("a"), etag);
-  EXPECT_EQ(tier(10s), "Cool");
+  EXPECT_EQ(tier(), "Cool");
 
   described_.describe("a", {.access_tier = "Hot"});
   clock_.advance(1s);
   ASSERT_TRUE(list().get());
-  EXPECT_EQ(tier(10s), "Hot");
+  EXPECT_EQ(tier(), "Hot");
+}
+
+TEST_F(DirectoryTest, AsksForDetailsThatListingsDoNotTell) {
+  const auto etag = put("a");
+  described_.describe("a", {.version_id = "2026"});
+  ASSERT_TRUE(list().get());
+  EXPECT_EQ(details("a", etag)->version_id, "");
+
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(details("a", etag, {.answered = 10s})->version_id, "2026");
+
+  EXPECT_EQ(store_.calls(Call::get_properties), 1);
 }
 
 TEST_F(DirectoryTest, DetailsThatAreTooOldOrDoubtedAreAskedForAgainOnce) {

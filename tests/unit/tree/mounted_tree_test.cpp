@@ -115,9 +115,10 @@ class Tree : public testing::Test {
     return directory ? names_in(**directory) : std::vector<std::string>{};
   }
   /// "name=value"
-  Result<std::vector<std::string>> attributes_in_words(InodeId inode) {
-    BM_ASSIGN(attributes, tests::outcome_of<std::vector<ExtendedAttribute>>(
-                              [&](auto done) { tree_->extended_attributes(inode, std::move(done)); }));
+  Result<std::vector<std::string>> attributes_in_words(InodeId inode, const std::string& wanted = "") {
+    BM_ASSIGN(attributes, tests::outcome_of<std::vector<ExtendedAttribute>>([&](auto done) {
+                tree_->extended_attributes(inode, wanted, std::move(done));
+              }));
     std::vector<std::string> words;
     for (const auto& attribute : attributes) words.push_back(attribute.name + "=" + attribute.value);
     return words;
@@ -585,6 +586,21 @@ TEST_F(Tree, ExtendedAttributesOfWhatWasListedOrLookedUpCostNoRequest) {
   EXPECT_THAT(attributes_in_words(looked_up).value(), Contains("user.blob.tier=Hot"));
 
   EXPECT_EQ(store_.calls(), calls);
+}
+
+TEST_F(Tree, AVersionIdIsAskedForWhereOnlyAListingIsKnownAndItIsRead) {
+  store_.put("docs", "a", "hello");
+  described_.describe("a", {.version_id = "2026"});
+  ASSERT_TRUE(open_directory());
+  const auto inode = inode_of("a");
+  const auto calls = store_.calls();
+
+  EXPECT_THAT(attributes_in_words(inode).value(), Not(Contains("user.blob.version_id=2026")));
+  EXPECT_EQ(store_.calls(), calls);
+
+  EXPECT_THAT(attributes_in_words(inode, "user.blob.version_id").value(),
+              Contains("user.blob.version_id=2026"));
+  EXPECT_EQ(store_.calls(), calls + 1);
 }
 
 TEST_F(Tree, ExtendedAttributesOfAFilesOtherVersionAreRefused) {

@@ -92,8 +92,11 @@ void begin(BlobStore& store, Clock& clock, const ContainerFilter& filter, const 
 }  // namespace
 
 bool ContainerFilter::shows(const std::string& container) const {
-  if (patterns_.empty()) return !container.starts_with('$');
-  return std::ranges::any_of(patterns_, [&container](const std::string& pattern) {
+  const bool hidden = container.starts_with('$');
+  if (patterns_.empty()) return !hidden;
+  return std::ranges::any_of(patterns_, [&](const std::string& pattern) {
+    // as with '.' in a shell: no wildcard stands for it
+    if (hidden && !pattern.starts_with('$')) return false;
     return fnmatch(pattern.c_str(), container.c_str(), 0) == 0;
   });
 }

@@ -227,10 +227,20 @@ TEST(ContainerFilters, ShowAllButThoseOfTheServiceWhereNothingIsSaid) {
 TEST(ContainerFilters, ShowWhatAnyPatternMatches) {
   const ContainerFilter filter({"docs", "photos-[0-9]", "log?", "*-public"});
 
-  for (const auto* name : {"docs", "photos-1", "logs", "a-public", "$a-public"})
-    EXPECT_TRUE(filter.shows(name)) << name;
-  for (const auto* name : {"docs2", "doc", "photos-a", "photos-12", "log", "public", "$logs"})
+  for (const auto* name : {"docs", "photos-1", "logs", "a-public"}) EXPECT_TRUE(filter.shows(name)) << name;
+  for (const auto* name : {"docs2", "doc", "photos-a", "photos-12", "log", "public", "$logs", "$a-public"})
     EXPECT_FALSE(filter.shows(name)) << name;
+}
+
+TEST(ContainerFilters, ShowThoseOfTheServiceOnlyWhereAPatternBeginsAsTheyDo) {
+  const ContainerFilter any({"*", "?logs", "[$]logs"}), some({"$l*", "docs"}), all({"*", "$*"});
+
+  EXPECT_TRUE(any.shows("docs"));
+  EXPECT_FALSE(any.shows("$logs"));
+  EXPECT_TRUE(some.shows("$logs"));
+  EXPECT_FALSE(some.shows("$web"));
+  EXPECT_TRUE(all.shows("$web"));
+  EXPECT_TRUE(all.shows("docs"));
 }
 
 TEST(ContainerFilters, HideContainersOfTheAccountAndNothingBelow) {

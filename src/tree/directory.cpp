@@ -13,6 +13,9 @@ namespace {
 constexpr std::size_t many_answers = 4096;
 constexpr std::size_t most_noted_absent = 1024;
 constexpr auto longest_use = std::chrono::minutes{10};
+/// Of the memory, bytes: a name with its entry, details and place in the table; and a name with a time.
+constexpr std::uint64_t answer_footprint = 500;
+constexpr std::uint64_t noted_footprint = 100;
 
 bool young_enough(const Found& found, MaximumAge age, SteadyTime now) {
   return now - found.asked < (found.entry ? age.present : age.absent);
@@ -111,6 +114,7 @@ void Directory::resolved(const std::string& name, Result<Found> found) {
       changed = before && before->entry && !(found->entry && same_version(*before->entry, *found->entry));
       answers_.insert_or_assign(name, *found);
       if (!doubted(name, found->asked)) doubts_.erase(name);
+      charge();
     }
   }
   if (changed && context_.on_change) context_.on_change(inode_, name);
@@ -133,6 +137,11 @@ void Directory::drop_old_answers() {
   const auto now = context_.clock.now();
   std::erase_if(answers_, [now](const auto& answer) { return now - answer.second.asked > longest_use; });
   if (answers_.size() >= many_answers) answers_.clear();
+}
+
+void Directory::charge() {
+  charge_.resize(answers_.size() * answer_footprint +
+                 (doubts_.size() + noted_absent_.size()) * noted_footprint);
 }
 
 void Directory::list(const ListingAge& age, Completion<SharedSnapshot> done) {
@@ -220,6 +229,7 @@ void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh)
     const auto asked = fresh.asked();
     std::erase_if(answers_, [asked](const auto& answer) { return answer.second.asked <= asked; });
     std::erase_if(doubts_, [asked](const auto& doubt) { return doubt.second < asked; });
+    charge();
     say_left_out = left_out > 0 && !std::exchange(said_left_out_, true);
   }
   if (say_left_out) {
@@ -291,6 +301,7 @@ bool Directory::note_absent(const std::string& name, Duration age) {
     std::erase_if(noted_absent_, [now](const auto& noted) { return noted.second <= now; });
   if (noted_absent_.size() >= most_noted_absent) return false;
   noted_absent_.insert_or_assign(name, now + age);
+  charge();
   return true;
 }
 
@@ -299,6 +310,7 @@ std::vector<std::string> Directory::take_noted_absent() {
   const MutexLock lock(mutex_);
   for (const auto& [name, until] : noted_absent_) names.push_back(name);
   noted_absent_.clear();
+  charge();
   return names;
 }
 
@@ -306,6 +318,7 @@ void Directory::doubt(const std::string& name) {
   const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
   doubts_.insert_or_assign(name, now);
+  charge();
 }
 
 void Directory::doubt_all() {
@@ -313,6 +326,7 @@ void Directory::doubt_all() {
   const MutexLock lock(mutex_);
   all_doubted_ = listing_doubted_ = now;
   std::erase_if(doubts_, [now](const auto& doubt) { return doubt.second <= now; });
+  charge();
 }
 
 void Directory::doubt_listing() {

@@ -69,7 +69,7 @@ struct DirectoryContext {
 class Directory final : public std::enable_shared_from_this<Directory> {
  public:
   Directory(const DirectoryContext& context, InodeId inode, Location where)
-      : context_(context), inode_(inode), where_(std::move(where)) {}
+      : context_(context), inode_(inode), where_(std::move(where)), charge_(context.budget) {}
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
@@ -139,6 +139,8 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name, const std::string& etag,
                                                          const DetailsAge& age) const BM_EXCLUDES(mutex_);
   void drop_old_answers() BM_REQUIRES(mutex_);
+  /// For what is known of names one by one; after each change of that.
+  void charge() BM_REQUIRES(mutex_);
   [[nodiscard]] std::vector<std::string> answered_otherwise(const DirectorySnapshot& fresh) const
       BM_REQUIRES(mutex_);
 
@@ -147,6 +149,7 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   const Location where_;
 
   mutable Mutex mutex_;
+  MemoryBudget::Charge charge_ BM_GUARDED_BY(mutex_);
   /// A listing that is under way, and has entries to show.
   std::weak_ptr<DirectorySnapshot> growing_ BM_GUARDED_BY(mutex_);
   /// Names asked for one by one since the snapshot was.

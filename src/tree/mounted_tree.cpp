@@ -9,10 +9,11 @@
 namespace blobmount {
 namespace {
 
-/// The kernel keeps inodes as long as it has memory for them, and ours with them. Above so many it is asked
-/// to let go of the oldest, some at a time.
-constexpr std::size_t most_inodes_anyway = 65'536;
-constexpr std::uint64_t memory_for_an_inode = 2048;  // of the budget, bytes: they take a fifth of it
+/// The kernel keeps inodes as long as it has memory for them, and ours with them. Where they take more than
+/// that, it is asked to let go of the oldest, some at a time. Of directories only where they take half of it:
+/// a process may be in one.
+constexpr std::uint64_t inodes_anyway = 65'536 * 400;  // bytes
+constexpr std::uint64_t share_of_inodes = 5;           // a fifth of the budget
 constexpr std::size_t inodes_at_a_time = 1024;
 
 /// What to do about archived blobs is said once in that time: a whole directory of them may be tried.
@@ -140,9 +141,10 @@ Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEn
 }
 
 void MountedTree::give_back_inodes() {
-  const auto most = std::max<std::size_t>(most_inodes_anyway, memory_.budget().total() / memory_for_an_inode);
-  if (inodes_.size() <= most) return;
-  for (const auto& node : inodes_.take_oldest_files(2 * inodes_at_a_time))
+  const auto most = std::max(inodes_anyway, memory_.budget().total() / share_of_inodes);
+  const auto footprint = inodes_.footprint();
+  if (footprint.total <= most) return;
+  for (const auto& node : inodes_.take_oldest(2 * inodes_at_a_time, footprint.directories > most / 2))
     tell_kernel(node->parent->inode(), node->entry.name);
 }
 

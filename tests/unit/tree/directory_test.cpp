@@ -532,6 +532,19 @@ TEST_F(DirectoryTest, StaysSmallWhereManyNamesAreAskedFor) {
   EXPECT_GT(store_.calls(), calls);
 }
 
+TEST_F(DirectoryTest, ChargesWhatItKnowsOfNamesOneByOne) {
+  const auto before = budget_.left_for_pages();
+  for (int i = 0; i < 1000; ++i) version_of("absent-" + std::to_string(i));
+  const auto answers = before - budget_.left_for_pages();
+  for (int i = 0; i < 1000; ++i) directory_->note_absent("noted-" + std::to_string(i), 1s);
+  for (int i = 0; i < 1000; ++i) directory_->doubt("doubted-" + std::to_string(i));
+
+  EXPECT_GE(answers, 1000U * 200);
+  EXPECT_GE(before - budget_.left_for_pages(), answers + 2000U * 80);
+  directory_.reset();
+  EXPECT_EQ(budget_.left_for_pages(), before);
+}
+
 TEST_F(DirectoryTest, AnswersFromAListingThatIsUnderWay) {
   const auto first = put("a");
   put("b/c");

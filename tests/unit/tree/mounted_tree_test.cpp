@@ -1126,5 +1126,25 @@ TEST_F(Tree, WhereThereAreManyInodesTheKernelIsAskedToLetGoOfTheOldestFiles) {
   tree_->serve(nullptr);
 }
 
+TEST_F(Tree, WhereThereAreManyDirectoriesTheKernelIsAskedToLetGoOfThoseThatNobodyIsIn) {
+  constexpr int directories = 30'000;
+  const auto name_of_directory = [](int i) { return std::to_string(1'000'000 + i); };
+  for (int i = 0; i < directories; ++i) store_.put("docs", name_of_directory(i) + "/text", "");
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  const auto root = open_directory();
+  ASSERT_TRUE(root);
+
+  const auto first = (*root)->look_up(0).attributes.inode;
+  inode_of("text", first);
+  for (std::size_t i = 1; i < static_cast<std::size_t>(directories); ++i) (*root)->look_up(i);
+
+  const auto dropped = kernel.dropped();
+  EXPECT_THAT(dropped, Contains(std::to_string(first) + " text"));
+  EXPECT_THAT(dropped, Contains("1 " + name_of_directory(1)));
+  EXPECT_THAT(dropped, Not(Contains("1 " + name_of_directory(0))));
+  tree_->serve(nullptr);
+}
+
 }  // namespace
 }  // namespace blobmount

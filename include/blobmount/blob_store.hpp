@@ -33,7 +33,7 @@ struct BlobDetails {
   std::string access_tier{};  ///< "Hot", "Cool", "Archive", ...
   std::string content_type{};
   std::string content_md5{};  ///< base64
-  std::string version_id{};
+  std::string version_id{};   ///< not from a listing: the service tells it there only with all old versions
   /// In the order of the names' bytes; names in the case in which the service sends them.
   std::vector<std::pair<std::string, std::string>> metadata{};
 

@@ -131,8 +131,8 @@ struct TreeConfig {
   /// How old an answer may be when a file or directory is opened, or a name is said to be absent. What stat
   /// shows may be ten times as old.
   Duration attr_ttl{std::chrono::seconds{1}};
-  /// Of an account, the containers to show: patterns as fnmatch(3) has them. Empty: all but those whose name
-  /// begins with '$', which belong to the service.
+  /// Of an account, the containers to show: patterns as fnmatch(3) has them. Those whose name begins with '$'
+  /// belong to the service; they are shown where a pattern begins so, too. Empty: all but them.
   std::vector<std::string> containers{};
 };
 

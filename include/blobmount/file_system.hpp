@@ -123,13 +123,16 @@ class FileSystem {
   /// `changed` if the blob is another version by now: look the name up again.
   virtual void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) = 0;
   virtual void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) = 0;
-  /// Those that a file has, in a fixed order; none for a directory.
-  virtual void extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) = 0;
+  /// Those that a file has, as far as they are known, in a fixed order; none for a directory. `wanted`: the
+  /// name of the one that is read, which is asked for where it is not known; or empty.
+  virtual void extended_attributes(InodeId inode, const std::string& wanted,
+                                   Completion<std::vector<ExtendedAttribute>> done) = 0;
 
-  /// `kernel` is told from now on what it should drop; null: nobody is, and what was being told has ended.
+  /// `kernel` is told from now on what it should drop; null: nobody is, and what was being told has ended. It
+  /// outlives the calls of refresh() that began before.
   virtual void serve(KernelCache* kernel) = 0;
   /// Forget what is known of `path` and all below it, here and in the kernel. `path` is relative to the mount
-  /// point; empty: everything.
+  /// point; empty: everything. `done` runs on any thread, maybe before this returns.
   virtual void refresh(const std::string& path, std::function<void()> done) = 0;
 };
 

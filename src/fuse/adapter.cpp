@@ -301,24 +301,25 @@ void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const
   }
   auto& self = adapter_of(request);
   const auto ticket = self.pending_.add(request);
-  self.files_.extended_attributes(inode, [&self, ticket, size, wanted = std::string(name)](
-                                             Result<std::vector<ExtendedAttribute>> attributes) {
-    if (!attributes) return self.fail(ticket, attributes.error());
-    const auto waiting = self.pending_.take(ticket);
-    if (waiting == nullptr) return;
-    const auto found = std::ranges::find(*attributes, wanted, &ExtendedAttribute::name);
-    if (found == attributes->end()) {
-      fuse_reply_err(waiting, ENODATA);
-    } else {
-      answer_up_to(waiting, size, found->value);
-    }
-  });
+  self.files_.extended_attributes(
+      inode, name,
+      [&self, ticket, size, wanted = std::string(name)](Result<std::vector<ExtendedAttribute>> attributes) {
+        if (!attributes) return self.fail(ticket, attributes.error());
+        const auto waiting = self.pending_.take(ticket);
+        if (waiting == nullptr) return;
+        const auto found = std::ranges::find(*attributes, wanted, &ExtendedAttribute::name);
+        if (found == attributes->end()) {
+          fuse_reply_err(waiting, ENODATA);
+        } else {
+          answer_up_to(waiting, size, found->value);
+        }
+      });
 }
 
 void Adapter::list_extended_attributes(fuse_req_t request, fuse_ino_t inode, std::size_t size) {
   auto& self = adapter_of(request);
   const auto ticket = self.pending_.add(request);
-  self.files_.extended_attributes(inode,
+  self.files_.extended_attributes(inode, "",
                                   [&self, ticket, size](Result<std::vector<ExtendedAttribute>> attributes) {
                                     if (!attributes) return self.fail(ticket, attributes.error());
                                     std::string names;

@@ -21,7 +21,8 @@ std::vector<ExtendedAttribute> blob_attributes(const Url& account, const Locatio
   add("tier", details.access_tier);
   add("type", details.type);
   add("url", blob_url(account, blob.container, blob.path).to_string());
-  add("version_id", details.version_id);
+  if (!details.version_id.empty())
+    attributes.push_back({std::string(version_id_attribute), details.version_id});
   for (const auto& [name, value] : details.metadata)
     attributes.push_back({prefix + "metadata." + name, value});
   return attributes;

@@ -13,16 +13,18 @@ namespace {
 constexpr std::size_t many_answers = 4096;
 constexpr std::size_t most_noted_absent = 1024;
 constexpr auto longest_use = std::chrono::minutes{10};
+/// Of the memory, bytes: a name with its entry, details and place in the table; and a name with a time.
+constexpr std::uint64_t answer_footprint = 500;
+constexpr std::uint64_t noted_footprint = 100;
 
 bool young_enough(const Found& found, MaximumAge age, SteadyTime now) {
-  if (!found.entry) return now - found.asked < age.absent;
-  return now - (age.since_told ? found.told : found.asked) < age.present;
+  return now - found.asked < (found.entry ? age.present : age.absent);
 }
 
 std::optional<Found> found_in(const DirectorySnapshot& snapshot, const std::string& name) {
   auto known = snapshot.find(name);
   if (!known.decided) return std::nullopt;
-  return Found{std::move(known.entry), snapshot.asked(), snapshot.told()};
+  return Found{std::move(known.entry), known.asked};
 }
 
 }  // namespace
@@ -48,6 +50,9 @@ void Directory::ask(const std::string& name, MaximumAge age, Question question, 
       auto& request = found->second;
       first = inserted;
       if (first) request.asked = now;
+      // a HEAD alone would find the blob beside it
+      if (const auto said = last_said(name); said && said->entry && said->entry->kind == FileKind::directory)
+        question = Question::anything;
       // it may have been answered before this call began; close-to-open hangs on it
       const bool late = !first && (now - request.asked >= std::min(age.present, age.absent) ||
                                    doubted(name, request.asked));
@@ -67,8 +72,9 @@ std::optional<Found> Directory::last_said(const std::string& name) const {
   std::optional<Found> latest;
   if (const auto answer = answers_.find(name); answer != answers_.end()) latest = answer->second;
   for (const auto& snapshot : {growing_.lock(), this->latest()}) {
-    if (!snapshot || (latest && latest->asked > snapshot->asked())) continue;
-    if (auto found = found_in(*snapshot, name)) latest = std::move(found);
+    if (!snapshot) continue;
+    auto found = found_in(*snapshot, name);
+    if (found && !(latest && latest->asked > found->asked)) latest = std::move(found);
   }
   return latest;
 }
@@ -82,7 +88,7 @@ bool Directory::doubted(const std::string& name, SteadyTime asked) const {
 void Directory::resolve(const std::string& name, SteadyTime asked, Question question) {
   auto done = [self = shared_from_this(), name, asked](Result<Resolved> resolved) {
     if (!resolved) return self->resolved(name, std::move(resolved).error());
-    self->resolved(name, Found{std::move(resolved->entry), asked, asked, std::move(resolved->details)});
+    self->resolved(name, Found{std::move(resolved->entry), asked, std::move(resolved->details)});
   };
   if (context_.containers.hides(where_, name)) return done(Resolved{});
   if (question == Question::same_blob) {
@@ -108,6 +114,7 @@ void Directory::resolved(const std::string& name, Result<Found> found) {
       changed = before && before->entry && !(found->entry && same_version(*before->entry, *found->entry));
       answers_.insert_or_assign(name, *found);
       if (!doubted(name, found->asked)) doubts_.erase(name);
+      charge();
     }
   }
   if (changed && context_.on_change) context_.on_change(inode_, name);
@@ -130,6 +137,11 @@ void Directory::drop_old_answers() {
   const auto now = context_.clock.now();
   std::erase_if(answers_, [now](const auto& answer) { return now - answer.second.asked > longest_use; });
   if (answers_.size() >= many_answers) answers_.clear();
+}
+
+void Directory::charge() {
+  charge_.resize(answers_.size() * answer_footprint +
+                 (doubts_.size() + noted_absent_.size()) * noted_footprint);
 }
 
 void Directory::list(const ListingAge& age, Completion<SharedSnapshot> done) {
@@ -217,6 +229,7 @@ void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh)
     const auto asked = fresh.asked();
     std::erase_if(answers_, [asked](const auto& answer) { return answer.second.asked <= asked; });
     std::erase_if(doubts_, [asked](const auto& doubt) { return doubt.second < asked; });
+    charge();
     say_left_out = left_out > 0 && !std::exchange(said_left_out_, true);
   }
   if (say_left_out) {
@@ -234,37 +247,51 @@ void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh)
 std::vector<std::string> Directory::answered_otherwise(const DirectorySnapshot& fresh) const {
   std::vector<std::string> names;
   for (const auto& [name, answer] : answers_) {
-    if (answer.asked > fresh.asked()) continue;
-    const auto now = fresh.find(name).entry;
+    const auto [decided, now, asked] = fresh.find(name);
+    if (answer.asked > asked) continue;
     const bool same = answer.entry && now ? same_version(*answer.entry, *now) : !answer.entry && !now;
     if (!same) names.push_back(name);
   }
   return names;
 }
 
-void Directory::details(const std::string& name, const std::string& etag, Completion<BlobDetails> done) {
-  if (auto known = known_details(name, etag)) return done(*std::move(known));
-  const auto file = where_.child_file(name);
-  context_.store.get_properties(file.container, file.path,
-                                [etag, done = std::move(done)](Result<BlobProperties> properties) {
-                                  if (!properties) return done(std::move(properties).error());
-                                  if (properties->etag != etag)
-                                    return done(Error{ErrorCode::changed, "it is another version by now"});
-                                  done(std::move(properties->details));
-                                });
+void Directory::details(const std::string& name, const std::string& etag, const DetailsAge& age,
+                        Completion<BlobDetails> done) {
+  if (auto known = known_details(name, etag, age)) return done(*std::move(known));
+  // whatever the age: a listing may know the version, and not the details
+  renew(name, MaximumAge{}, [name, etag, done = std::move(done)](const Result<Found>& found) {
+    if (!found) return done(found.error());
+    if (!found->entry) return done(Error{ErrorCode::not_found, "'" + name + "' is gone"});
+    if (found->entry->etag != etag || !found->details)
+      return done(Error{ErrorCode::changed, "'" + name + "' is another version by now"});
+    done(*found->details);
+  });
 }
 
-std::optional<BlobDetails> Directory::known_details(const std::string& name, const std::string& etag) const {
+/// The youngest: a blob may change its tier and stay the same version.
+std::optional<BlobDetails> Directory::known_details(const std::string& name, const std::string& etag,
+                                                    const DetailsAge& age) const {
+  const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
-  for (const auto& snapshot : {latest(), growing_.lock()}) {
+  std::optional<BlobDetails> details;
+  auto latest_asked = SteadyTime::min();
+  const auto is_better = [&](const std::optional<KnownEntry>& entry, SteadyTime asked, Duration longest) {
+    return entry && entry->etag == etag && asked > latest_asked && now - asked < longest;
+  };
+  const auto answer = answers_.find(name);
+  if (answer != answers_.end() && answer->second.details &&
+      is_better(answer->second.entry, answer->second.asked, age.answered)) {
+    details = *answer->second.details;
+    latest_asked = answer->second.asked;
+  }
+  for (const auto& snapshot : {growing_.lock(), latest()}) {
     if (!snapshot) continue;
     const auto known = snapshot->find(name);
-    if (known.entry && known.entry->etag == etag) return snapshot->details(name);
+    if (!is_better(known.entry, known.asked, age.listed)) continue;
+    details = snapshot->details(name);
+    latest_asked = known.asked;
   }
-  const auto answer = answers_.find(name);
-  if (answer == answers_.end() || !answer->second.details || answer->second.entry->etag != etag)
-    return std::nullopt;
-  return *answer->second.details;
+  return doubted(name, latest_asked) ? std::nullopt : details;
 }
 
 bool Directory::note_absent(const std::string& name, Duration age) {
@@ -274,6 +301,7 @@ bool Directory::note_absent(const std::string& name, Duration age) {
     std::erase_if(noted_absent_, [now](const auto& noted) { return noted.second <= now; });
   if (noted_absent_.size() >= most_noted_absent) return false;
   noted_absent_.insert_or_assign(name, now + age);
+  charge();
   return true;
 }
 
@@ -282,6 +310,7 @@ std::vector<std::string> Directory::take_noted_absent() {
   const MutexLock lock(mutex_);
   for (const auto& [name, until] : noted_absent_) names.push_back(name);
   noted_absent_.clear();
+  charge();
   return names;
 }
 
@@ -289,12 +318,15 @@ void Directory::doubt(const std::string& name) {
   const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
   doubts_.insert_or_assign(name, now);
+  charge();
 }
 
 void Directory::doubt_all() {
   const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
   all_doubted_ = listing_doubted_ = now;
+  std::erase_if(doubts_, [now](const auto& doubt) { return doubt.second <= now; });
+  charge();
 }
 
 void Directory::doubt_listing() {
@@ -303,9 +335,16 @@ void Directory::doubt_listing() {
   listing_doubted_ = now;
 }
 
-bool Directory::doubts(const std::string& name, SteadyTime asked) const {
+bool Directory::outdated(const std::string& name, SteadyTime asked, const SharedSnapshot& listing) const {
   const MutexLock lock(mutex_);
-  return doubted(name, asked);
+  if (doubted(name, asked)) return true;
+  const auto answer = answers_.find(name);
+  if (answer != answers_.end() && answer->second.asked > asked) return true;
+  for (const auto& snapshot : {growing_.lock(), latest()}) {
+    if (!snapshot || snapshot == listing) continue;
+    if (const auto found = found_in(*snapshot, name); found && found->asked > asked) return true;
+  }
+  return false;
 }
 
 }  // namespace blobmount

@@ -24,12 +24,10 @@
 
 namespace blobmount {
 
-/// What a directory says of a name. It was so at some time from `asked` to `told`; a long listing takes
-/// minutes.
+/// What a directory says of a name. It was so when it was `asked` for, or later.
 struct Found {
-  std::optional<KnownEntry> entry{};  ///< nothing: the name is absent
-  SteadyTime asked{};
-  SteadyTime told{};
+  std::optional<KnownEntry> entry{};             ///< nothing: the name is absent
+  SteadyTime asked{};                            ///< of an entry of a listing: its page
   std::shared_ptr<const BlobDetails> details{};  ///< null: a listing has them, if any
 };
 
@@ -38,9 +36,12 @@ struct Found {
 struct MaximumAge {
   Duration present{0};
   Duration absent{0};
-  /// Whether `present` counts from when the answer was told, not from when it was asked for. Then the entries
-  /// of a listing can be used however long it took.
-  bool since_told = false;
+};
+
+/// The same for what else is known of a blob, by who said it: a listing does not tell a blob's version id.
+struct DetailsAge {
+  Duration answered{0};
+  Duration listed{0};
 };
 
 /// The same for all entries of a directory.
@@ -68,7 +69,7 @@ struct DirectoryContext {
 class Directory final : public std::enable_shared_from_this<Directory> {
  public:
   Directory(const DirectoryContext& context, InodeId inode, Location where)
-      : context_(context), inode_(inode), where_(std::move(where)) {}
+      : context_(context), inode_(inode), where_(std::move(where)), charge_(context.budget) {}
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
@@ -77,14 +78,14 @@ class Directory final : public std::enable_shared_from_this<Directory> {
 
   /// `name` is a file name.
   void look_up(const std::string& name, MaximumAge age, Completion<Found> done) BM_EXCLUDES(mutex_);
-  /// The same for a name that is known to be a blob's: one request says whether it still is that version.
+  /// The same for a name that was known to be a blob's: one request says whether it still is that version.
   void renew(const std::string& name, MaximumAge age, Completion<Found> done) BM_EXCLUDES(mutex_);
   /// The snapshot has entries to show, or is empty; more may be on their way.
   void list(const ListingAge& age, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);
-  /// What is known of that version of a blob besides; where nothing is, the service is asked. `changed`: it
-  /// has another version by now.
-  void details(const std::string& name, const std::string& etag, Completion<BlobDetails> done)
-      BM_EXCLUDES(mutex_);
+  /// What is known of that version of a blob besides: its tier can change, so the service is asked where
+  /// nothing is known that is young enough. `changed`: it has another version by now.
+  void details(const std::string& name, const std::string& etag, const DetailsAge& age,
+               Completion<BlobDetails> done) BM_EXCLUDES(mutex_);
   /// The latest listing that is complete; null: none is kept.
   [[nodiscard]] SharedSnapshot latest() const { return context_.snapshots.find(where_); }
 
@@ -102,8 +103,10 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void doubt_all() BM_EXCLUDES(mutex_);
   /// Which names there are: list again.
   void doubt_listing() BM_EXCLUDES(mutex_);
-  /// Whether that has been proved wrong which was said of `name` when asked for at that time.
-  [[nodiscard]] bool doubts(const std::string& name, SteadyTime asked) const BM_EXCLUDES(mutex_);
+  /// Whether more is known of `name` than what was `asked` for at that time: it has been proved wrong, or
+  /// something younger said of it, but in `listing`.
+  [[nodiscard]] bool outdated(const std::string& name, SteadyTime asked,
+                              const SharedSnapshot& listing = nullptr) const BM_EXCLUDES(mutex_);
 
  private:
   /// Those who wait for one answer.
@@ -133,9 +136,11 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void walked(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
   void begun(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
   void listed(const SharedSnapshot& snapshot) BM_EXCLUDES(mutex_);
-  [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name,
-                                                         const std::string& etag) const BM_EXCLUDES(mutex_);
+  [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name, const std::string& etag,
+                                                         const DetailsAge& age) const BM_EXCLUDES(mutex_);
   void drop_old_answers() BM_REQUIRES(mutex_);
+  /// For what is known of names one by one; after each change of that.
+  void charge() BM_REQUIRES(mutex_);
   [[nodiscard]] std::vector<std::string> answered_otherwise(const DirectorySnapshot& fresh) const
       BM_REQUIRES(mutex_);
 
@@ -144,6 +149,7 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   const Location where_;
 
   mutable Mutex mutex_;
+  MemoryBudget::Charge charge_ BM_GUARDED_BY(mutex_);
   /// A listing that is under way, and has entries to show.
   std::weak_ptr<DirectorySnapshot> growing_ BM_GUARDED_BY(mutex_);
   /// Names asked for one by one since the snapshot was.

@@ -7,11 +7,6 @@
 
 namespace blobmount {
 
-SteadyTime DirectorySnapshot::told() const {
-  const MutexLock lock(mutex_);
-  return told_;
-}
-
 bool DirectorySnapshot::complete() const {
   const MutexLock lock(mutex_);
   return complete_;
@@ -48,19 +43,19 @@ std::uint64_t DirectorySnapshot::measured() const {
   return bytes;
 }
 
-void DirectorySnapshot::add(const BlobPage& page, SteadyTime told) {
+void DirectorySnapshot::add(const BlobPage& page, SteadyTime asked) {
   std::vector<Waiting> waiting;
   std::size_t shown = 0;
   {
     const MutexLock lock(mutex_);
-    append(packed(page), told);
+    append(packed(page), asked);
     waiting = take_waiting();
     shown = shown_;
   }
   answer(std::move(waiting), shown);
 }
 
-void DirectorySnapshot::add(const ContainerPage& page, SteadyTime told) {
+void DirectorySnapshot::add(const ContainerPage& page, SteadyTime asked) {
   std::vector<Waiting> waiting;
   std::size_t shown = 0;
   {
@@ -69,7 +64,7 @@ void DirectorySnapshot::add(const ContainerPage& page, SteadyTime told) {
     for (const auto& container : page.containers) {
       if (shown_name(container.name)) packed->add_container(container);
     }
-    append(std::move(packed), told);
+    append(std::move(packed), asked);
     waiting = take_waiting();
     shown = shown_;
   }
@@ -124,13 +119,13 @@ std::shared_ptr<EntryPage> DirectorySnapshot::packed(const BlobPage& page) {
   return packed;
 }
 
-void DirectorySnapshot::append(std::shared_ptr<EntryPage> page, SteadyTime told) {
-  told_ = told;
+void DirectorySnapshot::append(std::shared_ptr<EntryPage> page, SteadyTime asked) {
   if (page->size() == 0) return;
   page->close();
   if (size_ > 0 && compare(listed_name(size_ - 1), page->listed_name(0)) >= 0) ordered_ = false;
   const auto first = size_;
   first_index_.push_back(first);
+  page_asked_.push_back(asked);
   size_ += page->size();
   pages_.push_back(page);
   if (ordered_) {
@@ -297,11 +292,12 @@ DirectorySnapshot::Known DirectorySnapshot::find(std::string_view name) const {
   const auto index = best_index_of(name);
   if (!index) {
     const bool passed = size_ > 0 && compare(listed_name(size_ - 1), {name, true}) > 0;
-    return {.decided = complete_ || passed};
+    return {.decided = complete_ || passed, .asked = asked_};
   }
   const auto at = place_of(*index);
   return {.decided = complete_ || *index < shown_ || listed_name(*index).is_prefix,
-          .entry = pages_[at.page]->entry(at.row)};
+          .entry = pages_[at.page]->entry(at.row),
+          .asked = page_asked_[at.page]};
 }
 
 std::optional<BlobDetails> DirectorySnapshot::details(std::string_view name) const {
@@ -333,6 +329,11 @@ KnownEntry DirectorySnapshot::entry(std::size_t index) const {
   const MutexLock lock(mutex_);
   const auto at = place_of(index);
   return pages_[at.page]->entry(at.row);
+}
+
+SteadyTime DirectorySnapshot::asked(std::size_t index) const {
+  const MutexLock lock(mutex_);
+  return page_asked_[place_of(index).page];
 }
 
 std::string_view DirectorySnapshot::etag(std::size_t index) const {

@@ -39,8 +39,6 @@ class DirectorySnapshot {
 
   /// What happened after that may be missing.
   [[nodiscard]] SteadyTime asked() const { return asked_; }
-  /// When the last page came; while it is under way, the latest.
-  [[nodiscard]] SteadyTime told() const BM_EXCLUDES(mutex_);
   [[nodiscard]] Cause cause() const { return cause_; }
   [[nodiscard]] bool complete() const BM_EXCLUDES(mutex_);
   /// It will never be.
@@ -49,6 +47,7 @@ class DirectorySnapshot {
   struct Known {
     bool decided = false;  ///< while it is under way, what comes may say more of the name
     std::optional<KnownEntry> entry{};
+    SteadyTime asked{};  ///< when it was so, or later; of an entry, when its page was asked for
   };
   [[nodiscard]] Known find(std::string_view name) const BM_EXCLUDES(mutex_);
   /// Nothing: it is no file's name.
@@ -63,6 +62,8 @@ class DirectorySnapshot {
   };
   [[nodiscard]] Item item(std::size_t index) const BM_EXCLUDES(mutex_);
   [[nodiscard]] KnownEntry entry(std::size_t index) const BM_EXCLUDES(mutex_);
+  /// When the page was asked for that it came with.
+  [[nodiscard]] SteadyTime asked(std::size_t index) const BM_EXCLUDES(mutex_);
   /// Empty for a directory.
   [[nodiscard]] std::string_view etag(std::size_t index) const BM_EXCLUDES(mutex_);
   /// The index of a name that is shown.
@@ -77,9 +78,9 @@ class DirectorySnapshot {
   /// What it takes of the memory, in bytes, roughly; it is charged to the budget.
   [[nodiscard]] std::uint64_t footprint() const BM_EXCLUDES(mutex_);
 
-  /// The next page, which was told at that time.
-  void add(const BlobPage& page, SteadyTime told) BM_EXCLUDES(mutex_);
-  void add(const ContainerPage& page, SteadyTime told) BM_EXCLUDES(mutex_);
+  /// The next page, which was asked for at that time.
+  void add(const BlobPage& page, SteadyTime asked) BM_EXCLUDES(mutex_);
+  void add(const ContainerPage& page, SteadyTime asked) BM_EXCLUDES(mutex_);
   void finish() BM_EXCLUDES(mutex_);
   /// It will never be complete: who waits for more gets `error`.
   void fail(const Error& error) BM_EXCLUDES(mutex_);
@@ -96,7 +97,7 @@ class DirectorySnapshot {
   /// The part of `name` below the prefix; nothing where it cannot be shown.
   std::optional<std::string_view> shown_name(std::string_view name) BM_REQUIRES(mutex_);
   std::shared_ptr<EntryPage> packed(const BlobPage& page) BM_REQUIRES(mutex_);
-  void append(std::shared_ptr<EntryPage> page, SteadyTime told) BM_REQUIRES(mutex_);
+  void append(std::shared_ptr<EntryPage> page, SteadyTime asked) BM_REQUIRES(mutex_);
   void merge_namesakes(const EntryPage& page, std::size_t first) BM_REQUIRES(mutex_);
   void put_in_order() BM_REQUIRES(mutex_);
   void merge(std::size_t blob, std::size_t prefix) BM_REQUIRES(mutex_);
@@ -116,10 +117,10 @@ class DirectorySnapshot {
   const std::string prefix_;
   const SteadyTime asked_;
   const Cause cause_;
-  SteadyTime told_ BM_GUARDED_BY(mutex_){};
   /// Whose names and kinds never change, so that they can be read when the lock is free again.
   std::vector<std::shared_ptr<EntryPage>> pages_ BM_GUARDED_BY(mutex_);
   std::vector<std::size_t> first_index_ BM_GUARDED_BY(mutex_);  ///< of each page
+  std::vector<SteadyTime> page_asked_ BM_GUARDED_BY(mutex_);    ///< for each page, when
   std::size_t size_ BM_GUARDED_BY(mutex_) = 0;
   std::size_t shown_ BM_GUARDED_BY(mutex_) = 0;
   bool ordered_ BM_GUARDED_BY(mutex_) = true;  ///< so far, the service listed by name

@@ -120,6 +120,7 @@ void FlatListing::take(BlobPage page, SteadyTime asked) {
     const MutexLock lock(mutex_);
     if (ended_) return;
     ++pages_;
+    page_asked_ = asked;
     divide(std::move(page), asked, actions);
     in_vain = not_by_name_;
     if (in_vain) stream = std::exchange(stream_, nullptr);
@@ -165,7 +166,7 @@ void FlatListing::close(Actions& actions) {
 /// Nobody but the listing has the snapshot yet.
 void FlatListing::flush(Open& open) {
   if (open.page.blobs.empty() && open.page.prefixes.empty()) return;
-  open.snapshot->add(std::exchange(open.page, {}), clock_.now());
+  open.snapshot->add(std::exchange(open.page, {}), page_asked_);
 }
 
 /// Into the directories that it is in, and then as a file in the innermost.

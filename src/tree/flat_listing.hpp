@@ -95,7 +95,8 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   /// When the page was asked for that said where the next one begins.
   std::optional<SteadyTime> marker_asked_ BM_GUARDED_BY(mutex_);
   std::size_t pages_ BM_GUARDED_BY(mutex_) = 0;
-  std::vector<Open> open_ BM_GUARDED_BY(mutex_);  ///< outermost first
+  SteadyTime page_asked_ BM_GUARDED_BY(mutex_){};  ///< for the page at hand, when
+  std::vector<Open> open_ BM_GUARDED_BY(mutex_);   ///< outermost first
   /// Left, but not on the shelf yet.
   std::unordered_map<std::string, SharedSnapshot> leaving_ BM_GUARDED_BY(mutex_);
   std::vector<Waiting> waiting_ BM_GUARDED_BY(mutex_);

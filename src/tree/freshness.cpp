@@ -10,9 +10,7 @@ constexpr Duration for_ever = std::chrono::hours{24 * 365 * 50};
 
 Freshness all_of(Duration age) {
   const MaximumAge any{.present = age, .absent = age};
-  return {.lookup = {.present = age, .absent = age, .since_told = true},
-          .open = any,
-          .listing = {.opened = age, .walked = age}};
+  return {.lookup = any, .open = any, .listing = {.opened = age, .walked = age}};
 }
 
 }  // namespace
@@ -27,7 +25,7 @@ Freshness freshness_of(const TreeConfig& config) {
       break;
   }
   const auto ttl = config.attr_ttl;
-  return {.lookup = {.present = ttl * lenience, .absent = ttl, .since_told = true},
+  return {.lookup = {.present = ttl * lenience, .absent = ttl},
           .open = {.present = ttl, .absent = ttl},
           .listing = {.opened = ttl, .walked = ttl * lenience}};
 }

@@ -47,8 +47,15 @@ class InodeTable {
   void forget(InodeId inode, std::uint64_t count) BM_EXCLUDES(mutex_);
   [[nodiscard]] std::size_t size() const BM_EXCLUDES(mutex_);
 
-  /// Up to `count` files: those of longest ago, and from call to call the next.
-  std::vector<SharedNode> take_oldest_files(std::size_t count) BM_EXCLUDES(mutex_);
+  /// What it takes of the memory, in bytes, roughly: all inodes, and the directories among them.
+  struct Footprint {
+    std::uint64_t total = 0, directories = 0;
+  };
+  [[nodiscard]] Footprint footprint() const BM_EXCLUDES(mutex_);
+
+  /// Up to `count` of those of longest ago, and from call to call the next: files, or with `idle_directories`
+  /// also directories that are not open, and of which no entry is known.
+  std::vector<SharedNode> take_oldest(std::size_t count, bool idle_directories) BM_EXCLUDES(mutex_);
   /// All but the root for which `chosen`.
   [[nodiscard]] std::vector<SharedNode> all(const std::function<bool(const Node&)>& chosen) const
       BM_EXCLUDES(mutex_);
@@ -80,13 +87,16 @@ class InodeTable {
     bool operator()(const Node* node, const Key& key) const { return (*this)(key, node); }
   };
 
+  [[nodiscard]] Footprint measured() const BM_REQUIRES(mutex_);
+
   const MakeDirectory make_directory_;
   const SharedNode root_;
 
   mutable Mutex mutex_;
   MemoryBudget::Charge charge_ BM_GUARDED_BY(mutex_);
+  std::size_t directories_ BM_GUARDED_BY(mutex_) = 0;
   InodeId next_ BM_GUARDED_BY(mutex_) = root_inode + 1;
-  InodeId oldest_ BM_GUARDED_BY(mutex_) = root_inode + 1;  ///< where take_oldest_files() goes on
+  InodeId oldest_ BM_GUARDED_BY(mutex_) = root_inode + 1;  ///< where take_oldest() goes on
   std::unordered_map<InodeId, CountedNode> nodes_ BM_GUARDED_BY(mutex_);
   std::unordered_set<const Node*, Hash, Same> by_key_ BM_GUARDED_BY(mutex_);
 };

@@ -17,10 +17,9 @@ class Listing final : public PageReader<Page> {
  public:
   using NextKnown = typename PageReader<Page>::NextKnown;
 
-  Listing(BlobStore& store, Clock& clock, const ContainerFilter& filter, Location directory,
-          SharedSnapshot snapshot, Completion<void> done)
+  Listing(BlobStore& store, const ContainerFilter& filter, Location directory, SharedSnapshot snapshot,
+          Completion<void> done)
       : store_(store),
-        clock_(clock),
         filter_(filter),
         directory_(std::move(directory)),
         snapshot_(std::move(snapshot)),
@@ -30,9 +29,9 @@ class Listing final : public PageReader<Page> {
   /// Nobody looks at it before there is something to see.
   bool wants_more() override { return snapshot_.use_count() > 1; }
 
-  void take(Page page, SteadyTime /*asked*/) override {
+  void take(Page page, SteadyTime asked) override {
     const bool last = page.next_marker.empty();
-    add(std::move(page));
+    add(std::move(page), asked);
     if (!last && !wants_more())
       end(Error{ErrorCode::cancelled, "nobody reads '" + directory_.to_string() + "' any more"});
   }
@@ -45,7 +44,7 @@ class Listing final : public PageReader<Page> {
   }
 
  private:
-  void add(Page page) { snapshot_->add(page, clock_.now()); }
+  void add(Page page, SteadyTime asked) { snapshot_->add(page, asked); }
   void end(Error error) {
     if (std::exchange(ended_, true)) return;
     snapshot_->fail(error);
@@ -53,7 +52,6 @@ class Listing final : public PageReader<Page> {
   }
 
   BlobStore& store_;
-  Clock& clock_;
   const ContainerFilter& filter_;
   const Location directory_;
   const SharedSnapshot snapshot_;
@@ -78,24 +76,27 @@ void Listing<ContainerPage>::ask(std::string marker, NextKnown /*next_known*/,
 }
 
 template <>
-void Listing<ContainerPage>::add(ContainerPage page) {
+void Listing<ContainerPage>::add(ContainerPage page, SteadyTime asked) {
   std::erase_if(page.containers, [this](const auto& container) { return !filter_.shows(container.name); });
-  snapshot_->add(page, clock_.now());
+  snapshot_->add(page, asked);
 }
 
 template <typename Page>
 void begin(BlobStore& store, Clock& clock, const ContainerFilter& filter, const Location& directory,
            SharedSnapshot snapshot, Completion<void> done) {
   auto listing =
-      std::make_shared<Listing<Page>>(store, clock, filter, directory, std::move(snapshot), std::move(done));
+      std::make_shared<Listing<Page>>(store, filter, directory, std::move(snapshot), std::move(done));
   std::make_shared<PageStream<Page>>(std::move(listing), clock)->start();
 }
 
 }  // namespace
 
 bool ContainerFilter::shows(const std::string& container) const {
-  if (patterns_.empty()) return !container.starts_with('$');
-  return std::ranges::any_of(patterns_, [&container](const std::string& pattern) {
+  const bool hidden = container.starts_with('$');
+  if (patterns_.empty()) return !hidden;
+  return std::ranges::any_of(patterns_, [&](const std::string& pattern) {
+    // as with '.' in a shell: no wildcard stands for it
+    if (hidden && !pattern.starts_with('$')) return false;
     return fnmatch(pattern.c_str(), container.c_str(), 0) == 0;
   });
 }

@@ -9,10 +9,11 @@
 namespace blobmount {
 namespace {
 
-/// The kernel keeps inodes as long as it has memory for them, and ours with them. Above so many it is asked
-/// to let go of the oldest, some at a time.
-constexpr std::size_t most_inodes_anyway = 65'536;
-constexpr std::uint64_t memory_for_an_inode = 2048;  // of the budget, bytes: they take a fifth of it
+/// The kernel keeps inodes as long as it has memory for them, and ours with them. Where they take more than
+/// that, it is asked to let go of the oldest, some at a time. Of directories only where they take half of it:
+/// a process may be in one.
+constexpr std::uint64_t inodes_anyway = 65'536 * 400;  // bytes
+constexpr std::uint64_t share_of_inodes = 5;           // a fifth of the budget
 constexpr std::size_t inodes_at_a_time = 1024;
 
 /// What to do about archived blobs is said once in that time: a whole directory of them may be tried.
@@ -28,6 +29,11 @@ Error another_version(const std::string& name) {
 
 std::uint64_t shown_number(const Location& directory, std::string_view name) {
   return std::max<std::uint64_t>(number_of(directory, name), root_inode + 1);
+}
+
+/// As if it were a directory.
+std::string place_of(const Node& node) {
+  return node.parent->where().child_directory(node.entry.name).to_string();
 }
 
 }  // namespace
@@ -50,8 +56,9 @@ class MountedTree::Opened final : public OpenDirectory {
 
   Entry look_up(std::size_t index) override {
     const auto known = snapshot_->entry(index);
-    auto entry = tree_.enter(directory_, known, snapshot_->told());
-    if (directory_->doubts(known.name, snapshot_->asked())) entry.valid_for = Duration{0};
+    const auto asked = snapshot_->asked(index);
+    auto entry = tree_.enter(directory_, known, asked);
+    if (directory_->outdated(known.name, asked, snapshot_)) entry.valid_for = Duration{0};
     return entry;
   }
 
@@ -102,26 +109,42 @@ void MountedTree::look_up(InodeId parent, const std::string& name, Completion<Lo
       name, freshness_.lookup,
       [this, name, parent = node->directory, done = std::move(done)](Result<Found> found) {
         if (!found) return done(std::move(found).error());
-        if (!found->entry) {
-          const auto age = time_left(found->asked, freshness_.lookup.absent);
-          return done(Lookup{.absent_for = parent->note_absent(name, age) ? age : Duration{0}});
-        }
-        done(Lookup{.entry = enter(parent, *found->entry, found->told)});
+        done(lookup_of(parent, name, *found));
       });
 }
 
-Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told) {
+Lookup MountedTree::lookup_of(const std::shared_ptr<Directory>& parent, const std::string& name,
+                              const Found& found) {
+  Lookup lookup;
+  if (found.entry) {
+    lookup.entry = enter(parent, *found.entry, found.asked);
+  } else {
+    const auto age = time_left(found.asked, freshness_.lookup.absent);
+    if (parent->note_absent(name, age)) lookup.absent_for = age;
+  }
+  // last: a refresh() doubts before it tells the kernel of what has been entered, so one of the two sees the
+  // other
+  if (parent->outdated(name, found.asked)) {
+    lookup.absent_for = Duration{0};
+    if (lookup.entry) lookup.entry->valid_for = Duration{0};
+  }
+  return lookup;
+}
+
+Entry MountedTree::enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry,
+                         SteadyTime asked) {
   const auto node = inodes_.look_up(parent, entry);
   if (auto next = next_look_.load();
       node->id >= next && next_look_.compare_exchange_strong(next, node->id + inodes_at_a_time))
     give_back_inodes();
-  return {attributes_of(*node), time_left(told, freshness_.lookup.present)};
+  return {attributes_of(*node), time_left(asked, freshness_.lookup.present)};
 }
 
 void MountedTree::give_back_inodes() {
-  const auto most = std::max<std::size_t>(most_inodes_anyway, memory_.budget().total() / memory_for_an_inode);
-  if (inodes_.size() <= most) return;
-  for (const auto& node : inodes_.take_oldest_files(2 * inodes_at_a_time))
+  const auto most = std::max(inodes_anyway, memory_.budget().total() / share_of_inodes);
+  const auto footprint = inodes_.footprint();
+  if (footprint.total <= most) return;
+  for (const auto& node : inodes_.take_oldest(2 * inodes_at_a_time, footprint.directories > most / 2))
     tell_kernel(node->parent->inode(), node->entry.name);
 }
 
@@ -196,13 +219,16 @@ void MountedTree::open_directory(InodeId inode, Completion<std::shared_ptr<OpenD
   });
 }
 
-void MountedTree::extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) {
+void MountedTree::extended_attributes(InodeId inode, const std::string& wanted,
+                                      Completion<std::vector<ExtendedAttribute>> done) {
   const auto node = inodes_.find(inode);
   if (!node) return done(no_longer_known());
   if (node->is_directory()) return done(std::vector<ExtendedAttribute>());
 
   const auto& entry = node->entry;
-  node->parent->details(entry.name, entry.etag,
+  const auto age = freshness_.lookup.present;
+  const bool in_listings = wanted != version_id_attribute;
+  node->parent->details(entry.name, entry.etag, {.answered = age, .listed = in_listings ? age : Duration{0}},
                         [this, node, done = std::move(done)](Result<BlobDetails> details) {
                           if (!details) return done(std::move(details).error());
                           done(blob_attributes(endpoint_, node->parent->where().child_file(node->entry.name),
@@ -221,40 +247,52 @@ void MountedTree::serve(KernelCache* kernel) {
 }
 
 void MountedTree::refresh(const std::string& path, std::function<void()> done) {
-  const auto root = inodes_.find(root_inode)->directory;
   const auto below = location_of(path);
   snapshots_.drop_below(below, clock_.now());
   walks_.stop();  // it may have listed some of that already
+  // in this order: lookup_of() counts on it
+  doubt_below(below);
+  tell_kernel_of_all_below(below);
+  when_kernel_knows(std::move(done));
+}
+
+void MountedTree::doubt_below(const Location& below) {
   const auto inside = below.to_string();
-  const auto place_of = [](const Node& node) {
-    return node.parent->where().child_directory(node.entry.name).to_string();
-  };
-  auto concerned =
-      inodes_.all([&](const Node& node) { return below.is_account() || place_of(node).starts_with(inside); });
+  for (const auto& node : nodes_below(below)) {
+    if (place_of(*node) != inside) node->parent->doubt_all();
+    if (node->is_directory()) node->directory->doubt_all();
+  }
+  if (const auto top = inodes_.find(root_inode)->directory; top->where() == below) return top->doubt_all();
+
+  const auto [where, name] = parent_of(below);
+  snapshots_.drop(where);
+  if (const auto parent = inodes_.find_directory(where)) {
+    parent->directory->doubt(name);
+    parent->directory->doubt_listing();
+  }
+}
+
+void MountedTree::tell_kernel_of_all_below(const Location& below) {
+  const auto inside = below.to_string();
+  auto concerned = nodes_below(below);
   // the deepest first: should the kernel's queue be too long for all, a directory takes along what is in it
   std::ranges::sort(concerned, std::greater<>(),
                     [](const SharedNode& node) { return node->parent->where().path.size(); });
   for (const auto& node : concerned) {
-    node->parent->doubt(node->entry.name);
-    if (node->is_directory()) {
-      node->directory->doubt_all();
-      drop_absent(*node->directory);
-    }
+    if (node->is_directory()) drop_absent(*node->directory);
     if (place_of(*node) != inside) tell_kernel(node->parent->inode(), node->entry.name);
   }
-  if (path.empty()) {
-    root->doubt_all();
-    drop_absent(*root);
-  } else {
-    const auto [where, name] = parent_of(below);
-    snapshots_.drop(where);
-    if (const auto parent = inodes_.find_directory(where)) {
-      parent->directory->doubt(name);
-      parent->directory->doubt_listing();
-      tell_kernel(parent->id, name);  // also where it knows that there is no such name
-    }
-  }
-  when_kernel_knows(std::move(done));
+  if (const auto top = inodes_.find(root_inode)->directory; top->where() == below) return drop_absent(*top);
+
+  const auto [where, name] = parent_of(below);
+  // also where it knows that there is no such name
+  if (const auto parent = inodes_.find_directory(where)) tell_kernel(parent->id, name);
+}
+
+std::vector<SharedNode> MountedTree::nodes_below(const Location& below) const {
+  const auto inside = below.to_string();
+  return inodes_.all(
+      [&](const Node& node) { return below.is_account() || place_of(node).starts_with(inside); });
 }
 
 /// Of what may be a directory.
@@ -275,10 +313,13 @@ void MountedTree::drop_absent(Directory& directory) {
 }
 
 void MountedTree::when_kernel_knows(std::function<void()> done) {
+  KernelCache* kernel = nullptr;
   {
     const MutexLock lock(kernel_mutex_);
-    if (kernel_ != nullptr) return kernel_->when_told(std::move(done));
+    kernel = kernel_;
   }
+  // no lock is held: `done` may run at once, and may call serve()
+  if (kernel != nullptr) return kernel->when_told(std::move(done));
   done();
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "blobmount/blob_store.hpp"
 #include "blobmount/clock.hpp"
@@ -34,21 +35,27 @@ class MountedTree final : public FileSystem {
   Result<Attributes> attributes(InodeId inode) override;
   void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) override;
   void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) override;
-  void extended_attributes(InodeId inode, Completion<std::vector<ExtendedAttribute>> done) override;
+  void extended_attributes(InodeId inode, const std::string& wanted,
+                           Completion<std::vector<ExtendedAttribute>> done) override;
   void serve(KernelCache* kernel) override BM_EXCLUDES(kernel_mutex_);
   void refresh(const std::string& path, std::function<void()> done) override;
 
  private:
   class Opened;
 
+  Lookup lookup_of(const std::shared_ptr<Directory>& parent, const std::string& name, const Found& found);
   /// Counts one lookup.
-  Entry enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime told);
+  Entry enter(const std::shared_ptr<Directory>& parent, const KnownEntry& entry, SteadyTime asked);
   [[nodiscard]] Attributes attributes_of(const Node& node) const;
   /// What is left of an `age` that counts from `since`.
   [[nodiscard]] Duration time_left(SteadyTime since, Duration age) const;
   Error refuse_archived(const Node& node);
   std::shared_ptr<OpenFile> open_version(const SharedNode& node);
   [[nodiscard]] Location location_of(const std::string& path);
+  void doubt_below(const Location& below);
+  void tell_kernel_of_all_below(const Location& below) BM_EXCLUDES(kernel_mutex_);
+  /// Those at `below`, or inside it; never the root.
+  [[nodiscard]] std::vector<SharedNode> nodes_below(const Location& below) const;
   void drop_absent(Directory& directory);
   void when_kernel_knows(std::function<void()> done) BM_EXCLUDES(kernel_mutex_);
   void tell_kernel(InodeId directory, const std::string& name) BM_EXCLUDES(kernel_mutex_);

@@ -22,6 +22,7 @@ struct Location {
   std::string container{};
   std::string path{};
 
+  bool operator==(const Location&) const = default;
   [[nodiscard]] bool is_account() const { return container.empty(); }
   [[nodiscard]] Location child_file(std::string_view name) const;
   [[nodiscard]] Location child_directory(std::string_view name) const;

@@ -105,6 +105,7 @@ Result<BlobPage> BlobModel::list_blobs(const ListBlobsQuery& query) const {
     const auto cut = query.delimiter.empty() ? name.npos : name.find(query.delimiter, query.prefix.size());
     if (cut == name.npos) {
       page.blobs.push_back({name, blob->second.properties});
+      page.blobs.back().properties.details.version_id.clear();  // as the service, unless versions are listed
       ++blob;
       continue;
     }

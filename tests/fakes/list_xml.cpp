@@ -67,8 +67,8 @@ void append_blob(std::string& xml, const std::string& name, const CatalogBlob& b
   const auto date = http_date(blob.last_modified);
   xml += "<Blob>";
   append_name(xml, name);
-  if (!blob.version_id.empty()) append_element(xml, "VersionId", blob.version_id);
-  xml += "<Properties>";
+  xml += "<Properties>";  // with VersionId before it where a request includes versions, as none does
+
   append_element(xml, "Creation-Time", date);
   append_element(xml, "Last-Modified", date);
   append_element(xml, "Etag", without_quotes(blob.etag));

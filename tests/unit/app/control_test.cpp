@@ -346,7 +346,8 @@ class RememberingFiles final : public FileSystem {
   Result<Attributes> attributes(InodeId) override { return Attributes{}; }
   void open(InodeId, Completion<std::shared_ptr<OpenFile>>) override {}
   void open_directory(InodeId, Completion<std::shared_ptr<OpenDirectory>>) override {}
-  void extended_attributes(InodeId, Completion<std::vector<ExtendedAttribute>>) override {}
+  void extended_attributes(InodeId, const std::string&, Completion<std::vector<ExtendedAttribute>>) override {
+  }
   void serve(KernelCache*) override {}
   void refresh(const std::string& path, std::function<void()> done) override {
     refreshed.push_back(path);

@@ -74,6 +74,15 @@ TEST_F(FakeBlobStoreTest, WhatIsSaidOfABlobIsAnswered) {
       (BlobDetails{.type = "BlockBlob", .access_tier = "Hot", .content_type = "application/octet-stream"}));
 }
 
+TEST_F(FakeBlobStoreTest, AListingDoesNotTellTheVersionId) {
+  fake_.put("docs", "a", "text", {.version_id = "2026"});
+
+  const auto page = store_.list_blobs({.container = "docs"});
+
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->blobs.at(0).properties.details.version_id, "");
+}
+
 TEST_F(FakeBlobStoreTest, CallsFailAsOftenAsTheyAreToldTo) {
   const auto blob = fake_.put("docs", "a", "text");
   fake_.fail_next(Call::get_properties, {ErrorCode::throttled, "slow down"}, 2);

@@ -119,8 +119,8 @@ class StubFileSystem final : public FileSystem {
   void open_directory(InodeId /*inode*/, Completion<std::shared_ptr<OpenDirectory>> done) override {
     done(directory);
   }
-  void extended_attributes(InodeId /*inode*/, Completion<std::vector<ExtendedAttribute>> done) override
-      BM_EXCLUDES(mutex_) {
+  void extended_attributes(InodeId /*inode*/, const std::string& /*wanted*/,
+                           Completion<std::vector<ExtendedAttribute>> done) override BM_EXCLUDES(mutex_) {
     ++asked_for_attributes;
     auto answer = Result<std::vector<ExtendedAttribute>>(std::vector<ExtendedAttribute>());
     {

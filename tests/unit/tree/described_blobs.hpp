@@ -28,7 +28,10 @@ class DescribedBlobs final : public BlobStore {
   void list_blobs(const ListBlobsQuery& query, Completion<BlobPage> done) override {
     store_.list_blobs(query, [this, done = std::move(done)](Result<BlobPage> page) {
       if (page) {
-        for (auto& blob : page->blobs) add_to(blob.name, blob.properties);
+        for (auto& blob : page->blobs) {
+          add_to(blob.name, blob.properties);
+          blob.properties.details.version_id.clear();  // as the service, unless versions are listed
+        }
       }
       done(std::move(page));
     });

@@ -123,15 +123,20 @@ TEST_F(Snapshots, FindNamesExactly) {
   for (const auto* name : {"", "A-", "A.tx", "A.txt2", "b", "!"}) EXPECT_EQ(known(*snapshot, name), "-");
 }
 
-TEST_F(Snapshots, RememberWhenTheyWereAskedForAndWhenTold) {
-  DirectorySnapshot snapshot(budget_, "", SteadyTime{std::chrono::seconds{1}});
-  snapshot.add(page_of({blob("a")}), SteadyTime{std::chrono::seconds{30}});
-  EXPECT_EQ(snapshot.told(), SteadyTime{std::chrono::seconds{30}});
-  snapshot.add(page_of({}), SteadyTime{std::chrono::seconds{60}});
+TEST_F(Snapshots, RememberWhenTheyAndEachOfTheirPagesWereAskedFor) {
+  const auto at = [](int seconds) { return SteadyTime{std::chrono::seconds{seconds}}; };
+  DirectorySnapshot snapshot(budget_, "", at(1));
+  snapshot.add(page_of({blob("a"), blob("b")}), at(2));
+  snapshot.add(page_of({}), at(30));
+  snapshot.add(page_of({blob("c")}), at(60));
   snapshot.finish();
 
-  EXPECT_EQ(snapshot.asked(), SteadyTime{std::chrono::seconds{1}});
-  EXPECT_EQ(snapshot.told(), SteadyTime{std::chrono::seconds{60}});
+  EXPECT_EQ(snapshot.asked(), at(1));
+  EXPECT_EQ(snapshot.asked(1), at(2));
+  EXPECT_EQ(snapshot.asked(2), at(60));
+  EXPECT_EQ(snapshot.find("b").asked, at(2));
+  EXPECT_EQ(snapshot.find("c").asked, at(60));
+  EXPECT_EQ(snapshot.find("absent").asked, at(1));
 }
 
 TEST_F(Snapshots, OfNothingAreEmpty) {

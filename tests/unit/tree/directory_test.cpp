@@ -28,7 +28,7 @@ using testing::UnorderedElementsAre;
 using Call = tests::FakeBlobStore::Call;
 
 constexpr MaximumAge young{.present = 1s, .absent = 1s};
-constexpr MaximumAge lenient{.present = 10s, .absent = 1s, .since_told = true};
+constexpr MaximumAge lenient{.present = 10s, .absent = 1s};
 constexpr MaximumAge always_asks{};
 
 /// The outcome of a call, once it is there.
@@ -71,9 +71,10 @@ class DirectoryTest : public testing::Test {
     directory_->list({.opened = age, .walked = age}, outcome.completion());
     return outcome;
   }
-  Result<BlobDetails> details(const std::string& name, const std::string& etag) {
+  Result<BlobDetails> details(const std::string& name, const std::string& etag,
+                              const DetailsAge& age = {.answered = 10s, .listed = 10s}) {
     Outcome<BlobDetails> outcome;
-    directory_->details(name, etag, outcome.completion());
+    directory_->details(name, etag, age, outcome.completion());
     EXPECT_TRUE(outcome.there());
     return std::move(outcome.get());
   }
@@ -333,19 +334,63 @@ TEST_F(DirectoryTest, AFailedListingLeavesTheOneBefore) {
   EXPECT_EQ(store_.calls(), calls);
 }
 
-TEST_F(DirectoryTest, ALongListingAnswersLenientQuestionsFromItsEndAndStrictOnesFromItsBeginning) {
-  const auto listed = put("a");
+TEST_F(DirectoryTest, AnEntryOfALongListingIsAsOldAsItsPageAndNotAsTheListingsEnd) {
+  const auto early = put("a"), late = put("b");
+  store_.limit_pages(1);
   store_.hold();
   auto listing = list();
   clock_.advance(60s);
+  store_.release_one();  // the page of "b" is asked for
   const auto overwritten = put("a");
+  const auto later = put("b");
   store_.release();
   ASSERT_TRUE(listing.there());
   const auto calls = store_.calls();
 
-  EXPECT_EQ(version_of("a", lenient), listed);
+  EXPECT_EQ(version_of("b", young), late);
   EXPECT_EQ(store_.calls(), calls);
-  EXPECT_EQ(version_of("a", young), overwritten);
+  EXPECT_EQ(version_of("a", lenient), overwritten);
+  clock_.advance(9s);
+  EXPECT_EQ(version_of("b", lenient), late);
+  EXPECT_EQ(version_of("b", young), later);
+}
+
+TEST_F(DirectoryTest, TellsOfANameThatALaterPageFindsOtherThanALookupDuringTheListing) {
+  put("a");
+  const auto looked_up = put("b");
+  store_.limit_pages(1);
+  store_.hold();
+  auto listing = list();
+  clock_.advance(1s);
+  auto lookup = look_up("b");
+  clock_.advance(1s);
+  const auto overwritten = put("b");
+  store_.release();
+  ASSERT_TRUE(listing.there());
+
+  EXPECT_EQ(version_in(lookup), looked_up);
+  EXPECT_EQ(version_of("b"), overwritten);
+  EXPECT_THAT(changes(), Contains("b"));
+}
+
+TEST_F(DirectoryTest, WhatAListingSaysIsOutdatedOnceSomethingYoungerIsSaid) {
+  put("a");
+  put("b");
+  const auto listing = list().get().value();
+  const auto outdated = [&](const std::string& name) {
+    return directory_->outdated(name, listing->asked(0), listing);
+  };
+  clock_.advance(2s);
+  EXPECT_FALSE(outdated("a"));
+
+  look_up("a");
+  EXPECT_TRUE(outdated("a"));
+  EXPECT_FALSE(outdated("b"));
+
+  clock_.advance(2s);
+  ASSERT_TRUE(list().get());
+  EXPECT_TRUE(outdated("a"));
+  EXPECT_TRUE(outdated("b"));
 }
 
 TEST_F(DirectoryTest, ANameThatWasCreatedDuringALongListingIsNotAbsent) {
@@ -485,6 +530,19 @@ TEST_F(DirectoryTest, StaysSmallWhereManyNamesAreAskedFor) {
   EXPECT_EQ(store_.calls(), calls);
   EXPECT_EQ(version_of("name-0"), "nothing");
   EXPECT_GT(store_.calls(), calls);
+}
+
+TEST_F(DirectoryTest, ChargesWhatItKnowsOfNamesOneByOne) {
+  const auto before = budget_.left_for_pages();
+  for (int i = 0; i < 1000; ++i) version_of("absent-" + std::to_string(i));
+  const auto answers = before - budget_.left_for_pages();
+  for (int i = 0; i < 1000; ++i) directory_->note_absent("noted-" + std::to_string(i), 1s);
+  for (int i = 0; i < 1000; ++i) directory_->doubt("doubted-" + std::to_string(i));
+
+  EXPECT_GE(answers, 1000U * 200);
+  EXPECT_GE(before - budget_.left_for_pages(), answers + 2000U * 80);
+  directory_.reset();
+  EXPECT_EQ(budget_.left_for_pages(), before);
 }
 
 TEST_F(DirectoryTest, AnswersFromAListingThatIsUnderWay) {
@@ -887,6 +945,54 @@ TEST_F(DirectoryTest, GivesNoDetailsOfAnotherVersion) {
   const auto never = details("a", "\"never\"");
   ASSERT_FALSE(never);
   EXPECT_EQ(never.error().code, ErrorCode::changed);
+}
+
+TEST_F(DirectoryTest, OfDetailsOfOneVersionTheYoungestCount) {
+  const auto etag = put("a");
+  const auto tier = [&] { return details("a", etag)->access_tier; };
+  described_.describe("a", {.access_tier = "Archive"});
+  ASSERT_TRUE(list().get());
+  described_.describe("a", {.access_tier = "Cool"});
+  clock_.advance(1s);
+  EXPECT_EQ(tier(), "Archive");
+
+  EXPECT_EQ(version_of("a"), etag);
+  EXPECT_EQ(tier(), "Cool");
+
+  described_.describe("a", {.access_tier = "Hot"});
+  clock_.advance(1s);
+  ASSERT_TRUE(list().get());
+  EXPECT_EQ(tier(), "Hot");
+}
+
+TEST_F(DirectoryTest, AsksForDetailsThatListingsDoNotTell) {
+  const auto etag = put("a");
+  described_.describe("a", {.version_id = "2026"});
+  ASSERT_TRUE(list().get());
+  EXPECT_EQ(details("a", etag)->version_id, "");
+
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(details("a", etag, {.answered = 10s})->version_id, "2026");
+
+  EXPECT_EQ(store_.calls(Call::get_properties), 1);
+}
+
+TEST_F(DirectoryTest, DetailsThatAreTooOldOrDoubtedAreAskedForAgainOnce) {
+  const auto etag = put("a");
+  const auto tier = [&] { return details("a", etag)->access_tier; };
+  described_.describe("a", {.access_tier = "Archive"});
+  ASSERT_TRUE(list().get());
+  described_.describe("a", {.access_tier = "Hot"});
+
+  clock_.advance(10s);
+  EXPECT_EQ(tier(), "Hot");
+  EXPECT_EQ(tier(), "Hot");
+  EXPECT_EQ(store_.calls(Call::get_properties), 1);
+
+  described_.describe("a", {.access_tier = "Cool"});
+  directory_->doubt("a");
+  clock_.advance(1ms);
+  EXPECT_EQ(tier(), "Cool");
+  EXPECT_EQ(store_.calls(Call::get_properties), 2);
 }
 
 TEST_F(DirectoryTest, PassesOnThatDetailsCannotBeHad) {

@@ -18,15 +18,6 @@ TEST(Freshness, OpenGoesByAnAnswerThatIsAsOldAsTheTtlAtMostAndStatShowsOneThatIs
   EXPECT_EQ(freshness.listing.walked, 30s);
 }
 
-TEST(Freshness, OnlyWhatStatShowsCountsFromWhenItWasTold) {
-  for (const auto kind :
-       {Consistency::Kind::close_to_open, Consistency::Kind::cached, Consistency::Kind::immutable}) {
-    const auto freshness = freshness_of({.consistency = {.kind = kind, .age = 1h}});
-    EXPECT_TRUE(freshness.lookup.since_told);
-    EXPECT_FALSE(freshness.open.since_told);
-  }
-}
-
 TEST(Freshness, ATtlOfNothingTrustsNothing) {
   const auto freshness = freshness_of({.attr_ttl = 0s});
 

@@ -30,9 +30,9 @@ class Inodes : public testing::Test {
     file.name = name;
     return file;
   }
-  std::vector<InodeId> oldest(std::size_t count) {
+  std::vector<InodeId> oldest(std::size_t count, bool idle_directories = false) {
     std::vector<InodeId> inodes;
-    for (const auto& node : table_.take_oldest_files(count)) inodes.push_back(node->id);
+    for (const auto& node : table_.take_oldest(count, idle_directories)) inodes.push_back(node->id);
     return inodes;
   }
 
@@ -218,6 +218,31 @@ TEST_F(Inodes, OfFilesAreTakenOnceEachWhereThereAreFewer) {
 
   EXPECT_EQ(oldest(1000), std::vector{file});
   EXPECT_EQ(table_.size(), 2U);  // that the kernel is to forget them does not make it forget
+}
+
+TEST_F(Inodes, OfDirectoriesAreTakenWhereNobodyIsInThem) {
+  const auto idle = look_up(directory_entry("idle"))->id;
+  const auto open = look_up(directory_entry("open"))->directory;
+  const auto parent = look_up(directory_entry("parent"));
+  const auto file = look_up(parent->directory, file_)->id;
+
+  EXPECT_EQ(oldest(10, true), (std::vector{idle, file}));
+
+  table_.forget(file, 1);
+  EXPECT_EQ(oldest(10, true), (std::vector{idle, parent->id}));
+}
+
+TEST_F(Inodes, OfDirectoriesTakeMoreMemoryThanThoseOfFiles) {
+  look_up(file_);
+  const auto of_a_file = table_.footprint();
+  const auto directory = look_up(directory_entry("d"))->id;
+  const auto of_both = table_.footprint();
+
+  EXPECT_EQ(of_a_file.directories, 0U);
+  EXPECT_EQ(of_both.total, of_a_file.total + of_both.directories);
+  EXPECT_GT(of_both.directories, 2 * of_a_file.total);
+  table_.forget(directory, 1);
+  EXPECT_EQ(table_.footprint().total, of_a_file.total);
 }
 
 TEST_F(Inodes, OfNothingAreNotTaken) { EXPECT_TRUE(oldest(10).empty()); }

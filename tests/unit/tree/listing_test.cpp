@@ -131,8 +131,10 @@ TEST_F(Listing, EndsWithTheErrorOfAnyPageAndSaysWhatWasListed) {
   EXPECT_TRUE(later);
 }
 
-TEST_F(Listing, KnowsHowLongItTook) {
+TEST_F(Listing, KnowsWhenItsPagesWereAskedFor) {
   store_.put("docs", "a", "text");
+  store_.put("docs", "b", "text");
+  store_.limit_pages(1);
   const auto began = clock_.now();
   store_.hold();
   const auto snapshot = start({"docs", ""});
@@ -145,7 +147,8 @@ TEST_F(Listing, KnowsHowLongItTook) {
 
   ASSERT_TRUE(snapshot->complete());
   EXPECT_EQ(snapshot->asked(), began);
-  EXPECT_EQ(snapshot->told(), began + 40s);
+  EXPECT_EQ(snapshot->asked(0), began);
+  EXPECT_EQ(snapshot->asked(1), began + 40s);
 }
 
 TEST_F(Listing, ShowsAPageWhileTheNextIsOnItsWay) {
@@ -224,10 +227,20 @@ TEST(ContainerFilters, ShowAllButThoseOfTheServiceWhereNothingIsSaid) {
 TEST(ContainerFilters, ShowWhatAnyPatternMatches) {
   const ContainerFilter filter({"docs", "photos-[0-9]", "log?", "*-public"});
 
-  for (const auto* name : {"docs", "photos-1", "logs", "a-public", "$a-public"})
-    EXPECT_TRUE(filter.shows(name)) << name;
-  for (const auto* name : {"docs2", "doc", "photos-a", "photos-12", "log", "public", "$logs"})
+  for (const auto* name : {"docs", "photos-1", "logs", "a-public"}) EXPECT_TRUE(filter.shows(name)) << name;
+  for (const auto* name : {"docs2", "doc", "photos-a", "photos-12", "log", "public", "$logs", "$a-public"})
     EXPECT_FALSE(filter.shows(name)) << name;
+}
+
+TEST(ContainerFilters, ShowThoseOfTheServiceOnlyWhereAPatternBeginsAsTheyDo) {
+  const ContainerFilter any({"*", "?logs", "[$]logs"}), some({"$l*", "docs"}), all({"*", "$*"});
+
+  EXPECT_TRUE(any.shows("docs"));
+  EXPECT_FALSE(any.shows("$logs"));
+  EXPECT_TRUE(some.shows("$logs"));
+  EXPECT_FALSE(some.shows("$web"));
+  EXPECT_TRUE(all.shows("$web"));
+  EXPECT_TRUE(all.shows("docs"));
 }
 
 TEST(ContainerFilters, HideContainersOfTheAccountAndNothingBelow) {

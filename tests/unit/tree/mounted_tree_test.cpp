@@ -115,9 +115,10 @@ class Tree : public testing::Test {
     return directory ? names_in(**directory) : std::vector<std::string>{};
   }
   /// "name=value"
-  Result<std::vector<std::string>> attributes_in_words(InodeId inode) {
-    BM_ASSIGN(attributes, tests::outcome_of<std::vector<ExtendedAttribute>>(
-                              [&](auto done) { tree_->extended_attributes(inode, std::move(done)); }));
+  Result<std::vector<std::string>> attributes_in_words(InodeId inode, const std::string& wanted = "") {
+    BM_ASSIGN(attributes, tests::outcome_of<std::vector<ExtendedAttribute>>([&](auto done) {
+                tree_->extended_attributes(inode, wanted, std::move(done));
+              }));
     std::vector<std::string> words;
     for (const auto& attribute : attributes) words.push_back(attribute.name + "=" + attribute.value);
     return words;
@@ -224,6 +225,42 @@ TEST_F(Tree, EntriesOfAnOldListingMayNotBeBelieved) {
   EXPECT_EQ((*directory)->look_up(0).valid_for, 10s);
   clock_.advance(1h);
   EXPECT_EQ((*directory)->look_up(0).valid_for, 0s);
+}
+
+TEST_F(Tree, AnOpenDirectoryDoesNotGiveTheKernelAnOverwrittenVersionBack) {
+  store_.put("docs", "a", "x");
+  store_.put("docs", "b", "x");
+  const auto directory = *open_directory();
+  clock_.advance(2s);
+  store_.put("docs", "a", "yyy");
+  ASSERT_TRUE(open_path("a"));
+  ASSERT_EQ(attributes_at("a").size, 3U);
+
+  EXPECT_EQ(directory->look_up(0).valid_for, 0s);
+  EXPECT_EQ(directory->look_up(1).valid_for, 8s);
+  clock_.advance(2s);
+  ASSERT_TRUE(open_directory());  // which confirms it
+  EXPECT_EQ(directory->look_up(0).valid_for, 0s);
+}
+
+TEST_F(Tree, WhatStatShowsOfALongListingIsNoOlderThanWhatIsPromised) {
+  for (char name = 'a'; name <= 'l'; ++name) store_.put("docs", std::string(1, name), "x");
+  store_.limit_pages(1);
+  store_.hold();
+  SharedDirectory directory;
+  tree_->open_directory(root_inode, [&](Result<SharedDirectory> opened) { directory = *opened; });
+  store_.release_one();
+  store_.release_one();
+  ASSERT_TRUE(directory);
+  store_.put("docs", "a", "yyyy");
+  for (int page = 0; page < 10; ++page) {
+    clock_.advance(10s);
+    store_.release_one();
+  }
+  store_.release();
+
+  EXPECT_EQ(attributes_at("a").size, 4U);
+  EXPECT_EQ(directory->look_up(0).valid_for, 0s);
 }
 
 TEST_F(Tree, AnswersLookupsFromAListingWithNoRequest) {
@@ -354,6 +391,20 @@ TEST_F(Tree, ADirectoryBesideABlobTakesItsPlaceWhenAListingFindsIt) {
 
   EXPECT_EQ(code_of(open(inode)), ErrorCode::changed);
   EXPECT_EQ(attributes_at("text").kind, FileKind::directory);
+}
+
+TEST_F(Tree, AnOpenOfABlobBesideADirectoryDoesNotMakeAFileOfTheDirectory) {
+  store_.put("docs", "a", "hello");
+  const auto file = inode_of("a");
+  store_.put("docs", "a/b", "text");
+  clock_.advance(2s);
+  ASSERT_TRUE(open_directory());
+  ASSERT_EQ(attributes_at("a").kind, FileKind::directory);
+  clock_.advance(2s);
+
+  EXPECT_EQ(code_of(open(file)), ErrorCode::changed);
+
+  EXPECT_EQ(attributes_at("a").kind, FileKind::directory);
 }
 
 TEST_F(Tree, OpenSeesTheLatestVersionThoughStatMayShowAnOlderOne) {
@@ -537,6 +588,21 @@ TEST_F(Tree, ExtendedAttributesOfWhatWasListedOrLookedUpCostNoRequest) {
   EXPECT_EQ(store_.calls(), calls);
 }
 
+TEST_F(Tree, AVersionIdIsAskedForWhereOnlyAListingIsKnownAndItIsRead) {
+  store_.put("docs", "a", "hello");
+  described_.describe("a", {.version_id = "2026"});
+  ASSERT_TRUE(open_directory());
+  const auto inode = inode_of("a");
+  const auto calls = store_.calls();
+
+  EXPECT_THAT(attributes_in_words(inode).value(), Not(Contains("user.blob.version_id=2026")));
+  EXPECT_EQ(store_.calls(), calls);
+
+  EXPECT_THAT(attributes_in_words(inode, "user.blob.version_id").value(),
+              Contains("user.blob.version_id=2026"));
+  EXPECT_EQ(store_.calls(), calls + 1);
+}
+
 TEST_F(Tree, ExtendedAttributesOfAFilesOtherVersionAreRefused) {
   store_.put("docs", "text", "hello");
   const auto inode = inode_of("text");
@@ -600,6 +666,22 @@ TEST_F(Tree, ABlobThatWasRehydratedCanBeOpenedThoughItIsTheSameVersion) {
   const auto file = open(inode);
   ASSERT_TRUE(file);
   EXPECT_EQ(read(**file).value(), "hello");
+}
+
+TEST_F(Tree, ABlobThatWasRehydratedShowsItsTierThoughItWasListedBefore) {
+  store_.put("docs", "cold", "hello");
+  described_.describe("cold", {.access_tier = "Archive"});
+  ASSERT_TRUE(open_directory());
+  const auto inode = inode_of("cold");
+  ASSERT_THAT(attributes_in_words(inode).value(), Contains("user.blob.tier=Archive"));
+  described_.describe("cold", {.access_tier = "Hot"});
+
+  clock_.advance(24h);
+
+  EXPECT_THAT(attributes_in_words(inode).value(), Contains("user.blob.tier=Hot"));
+  EXPECT_EQ(inode_of("cold"), inode);
+  EXPECT_THAT(attributes_in_words(inode).value(), Contains("user.blob.tier=Hot"));
+  EXPECT_TRUE(open(inode));
 }
 
 TEST_F(Tree, AnOpenRenewsWhatIsKnownWithOneRequest) {
@@ -718,6 +800,19 @@ TEST_F(Tree, ServingEndsWhenWhatIsBeingToldHasEnded) {
   kernel.go_on();
   ended.wait();
   teller.join();
+}
+
+TEST_F(Tree, WhoIsToldThatARefreshIsDoneMayEndServing) {
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  bool done = false;
+
+  tree_->refresh("", [&] {
+    tree_->serve(nullptr);
+    done = true;
+  });
+
+  EXPECT_TRUE(done);
 }
 
 /// A mount that asks for nothing again within an hour, of a few files.
@@ -934,6 +1029,38 @@ TEST_F(CachedTree, ARefreshWhileAListingIsUnderWayIsNotUndoneByIt) {
   EXPECT_FALSE(look_up("a")->entry);
 }
 
+TEST_F(CachedTree, ALookupThatARefreshOvertakesIsNotBelievedForAnHour) {
+  store_.hold();
+  std::optional<Lookup> old, absent;
+  tree_->look_up(root_inode, "a", [&](Result<Lookup> lookup) { old = *lookup; });
+  tree_->look_up(root_inode, "new", [&](Result<Lookup> lookup) { absent = *lookup; });
+  store_.put("docs", "a", "good bye");
+  store_.put("docs", "new", "hello");
+
+  refresh("");
+  store_.release();
+
+  ASSERT_TRUE(old && old->entry && absent && !absent->entry);
+  EXPECT_EQ(old->entry->valid_for, 0s);
+  EXPECT_EQ(absent->absent_for, 0s);
+  EXPECT_EQ(attributes_at("a").size, 8U);
+  EXPECT_EQ(attributes_at("new").size, 5U);
+}
+
+TEST_F(CachedTree, ALookupThatARefreshOfItsFileOvertakesIsNotBelievedForAnHour) {
+  store_.hold();
+  std::optional<Lookup> old, other;
+  tree_->look_up(root_inode, "a", [&](Result<Lookup> lookup) { old = *lookup; });
+  tree_->look_up(root_inode, "b", [&](Result<Lookup> lookup) { other = *lookup; });
+
+  refresh("a");
+  store_.release();
+
+  ASSERT_TRUE(old && old->entry && other && other->entry);
+  EXPECT_EQ(old->entry->valid_for, 0s);
+  EXPECT_GT(other->entry->valid_for, 59min);
+}
+
 TEST_F(CachedTree, OfAnAccountRefreshesAContainer) {
   store_.put("photos", "p", "hello");
   mount({.consistency = {.kind = Consistency::Kind::cached, .age = 1h}}, "");
@@ -996,6 +1123,26 @@ TEST_F(Tree, WhereThereAreManyInodesTheKernelIsAskedToLetGoOfTheOldestFiles) {
   EXPECT_EQ(std::set<std::string>(dropped.begin(), dropped.end()).size(), dropped.size());
   for (std::size_t i = 0; i < 1000; ++i) ASSERT_EQ(dropped[i], "1 " + name_of_file(static_cast<int>(i)));
   EXPECT_THAT(dropped, Not(Contains("1 0-directory")));
+  tree_->serve(nullptr);
+}
+
+TEST_F(Tree, WhereThereAreManyDirectoriesTheKernelIsAskedToLetGoOfThoseThatNobodyIsIn) {
+  constexpr int directories = 30'000;
+  const auto name_of_directory = [](int i) { return std::to_string(1'000'000 + i); };
+  for (int i = 0; i < directories; ++i) store_.put("docs", name_of_directory(i) + "/text", "");
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  const auto root = open_directory();
+  ASSERT_TRUE(root);
+
+  const auto first = (*root)->look_up(0).attributes.inode;
+  inode_of("text", first);
+  for (std::size_t i = 1; i < static_cast<std::size_t>(directories); ++i) (*root)->look_up(i);
+
+  const auto dropped = kernel.dropped();
+  EXPECT_THAT(dropped, Contains(std::to_string(first) + " text"));
+  EXPECT_THAT(dropped, Contains("1 " + name_of_directory(1)));
+  EXPECT_THAT(dropped, Not(Contains("1 " + name_of_directory(0))));
   tree_->serve(nullptr);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /// All that is below a directory, listed without a delimiter, and divided into the snapshots of its
-/// subdirectories as they are passed. It keeps some way ahead of who uses them.
+/// subdirectories as they are passed. It keeps some way ahead of who uses them, and no more.
 
 #include <cstddef>
 #include <functional>
@@ -41,9 +41,11 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   void wait_for(const Location& directory, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);
   /// Its snapshot, which was kept, was of use.
   void used(const Location& directory) BM_EXCLUDES(mutex_);
-  /// Ask for nothing more.
+  /// Ask for nothing more; nor if it is yet to start.
   void stop() BM_EXCLUDES(mutex_);
   [[nodiscard]] bool ended() const BM_EXCLUDES(mutex_);
+  /// It has saved as many listings as it cost.
+  [[nodiscard]] bool paid_off() const BM_EXCLUDES(mutex_);
   /// It ended because the service does not list by name.
   [[nodiscard]] bool not_by_name() const BM_EXCLUDES(mutex_);
   /// When somebody waited for it, or used what came of it.
@@ -59,7 +61,8 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   struct Open {
     std::string path;
     SharedSnapshot snapshot;
-    BlobPage page{};  ///< of it, what has come with the flat page at hand
+    std::size_t blobs = 0;  ///< that have come, without those in its subdirectories
+    BlobPage page{};        ///< of it, what has come with the flat page at hand
   };
   struct Waiting {
     std::string path{};
@@ -99,8 +102,10 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   /// Left, but not on the shelf yet.
   std::unordered_map<std::string, SharedSnapshot> leaving_ BM_GUARDED_BY(mutex_);
   std::vector<Waiting> waiting_ BM_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, std::size_t> unused_ BM_GUARDED_BY(mutex_);  ///< entries of directories
-  std::size_t entries_unused_ BM_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<std::string, std::size_t> unused_ BM_GUARDED_BY(mutex_);  ///< blobs of directories
+  /// All that came, without those in directories that were of use.
+  std::size_t blobs_unused_ BM_GUARDED_BY(mutex_) = 0;
+  std::size_t uses_ BM_GUARDED_BY(mutex_) = 0;  ///< directories
   SteadyTime last_use_ BM_GUARDED_BY(mutex_);
   bool ended_ BM_GUARDED_BY(mutex_) = false;
   bool not_by_name_ BM_GUARDED_BY(mutex_) = false;

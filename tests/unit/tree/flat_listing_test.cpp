@@ -382,30 +382,81 @@ TEST_F(Flat, StandsStillWhenFiftyThousandEntriesAreUnused) {
   store_.hold();
 
   const auto listing = list("");
-  EXPECT_EQ(lists_answered(), 12);
+  EXPECT_EQ(lists_answered(), 11);
   EXPECT_FALSE(listing->ended());
 
   listing->used({"c", "a/"});
   listing->used({"c", "a/"});  // once more is of no use
   listing->used({"c", "x/"});
-  EXPECT_EQ(lists_answered(), 12);
+  EXPECT_EQ(lists_answered(), 11);
   listing->used({"c", "b/"});
-  EXPECT_EQ(lists_answered(), 14);
+  EXPECT_EQ(lists_answered(), 13);
   listing->stop();
+}
+
+TEST_F(Flat, StandsStillAmongFilesThatNobodyIsToldOf) {
+  put({"a/1"});
+  put_many("m", 15 * one_page);
+  store_.hold();
+
+  const auto listing = list("");
+
+  EXPECT_EQ(lists_answered(), 11);
+  listing->used({"c", "a/"});
+  EXPECT_EQ(lists_answered(), 11);
+  EXPECT_FALSE(listing->ended());
+  listing->stop();
+}
+
+TEST_F(Flat, StandsStillWithinADirectoryThatNobodyWaitsFor) {
+  put_many("a/", 15 * one_page);
+  store_.hold();
+
+  const auto listing = list("");
+
+  EXPECT_EQ(lists_answered(), 11);
+  listing->stop();
+}
+
+TEST_F(Flat, HasPaidOffWhenAsManyDirectoriesWereOfUseAsItTookPages) {
+  put({"a/1", "b/1", "c/1", "d/1"});
+  store_.limit_pages(2);
+  const auto listing = list("");
+  ASSERT_EQ(lists(), 2);
+
+  listing->used({"c", "a/"});
+  EXPECT_FALSE(listing->paid_off());
+  listing->used({"c", "a/"});
+  EXPECT_FALSE(listing->paid_off());
+  listing->used({"c", "d/"});
+  EXPECT_TRUE(listing->paid_off());
+}
+
+TEST_F(Flat, StoppedBeforeItStartsAsksForNothingAndIsFreed) {
+  put({"a/1"});
+  auto listing = listing_of("");
+  const std::weak_ptr<FlatListing> watched = listing;
+
+  listing->stop();
+  listing->start();
+
+  EXPECT_EQ(lists(), 0);
+  listing.reset();
+  EXPECT_TRUE(watched.expired());
 }
 
 TEST_F(Flat, GoesOnForWhoWaits) {
   for (char name = 'a'; name < 't'; ++name) put_many(std::string(1, name) + "/", one_page);
   store_.hold();
   const auto listing = list("");
-  ASSERT_EQ(lists_answered(), 12);
+  ASSERT_EQ(lists_answered(), 11);
 
-  const auto awaited = wait_for(*listing, "n/");
+  const auto awaited = wait_for(*listing, "m/");
 
-  EXPECT_EQ(lists_answered(), 16);
+  EXPECT_EQ(lists_answered(), 15);
   ASSERT_TRUE(awaited.came() && awaited.get());
   EXPECT_TRUE((*awaited.get())->complete());
-  EXPECT_THAT(names_at("m/"), testing::SizeIs(one_page));
+  EXPECT_THAT(names_at("l/"), testing::SizeIs(one_page));
   EXPECT_FALSE(listing->ended());
   listing->stop();
 }
@@ -417,7 +468,7 @@ TEST_F(Flat, GoesOnWhileADirectoryIsReadThatGrows) {
   put_many("m/", 2 * one_page);
   store_.hold();
   const auto listing = list("");
-  ASSERT_EQ(lists_answered(), 12);
+  ASSERT_EQ(lists_answered(), 11);
 
   const auto awaited = wait_for(*listing, "k/");
 

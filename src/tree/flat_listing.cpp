@@ -146,6 +146,7 @@ void FlatListing::divide(BlobPage page, SteadyTime asked, Actions& actions) {
       // nothing can be told any more from where the listing is
       ended_ = not_by_name_ = true;
       open_.clear();
+      markers_.clear();
       actions.complete.clear();
       leaving_.clear();
       return;
@@ -153,10 +154,26 @@ void FlatListing::divide(BlobPage page, SteadyTime asked, Actions& actions) {
     last_ = blob.name;
     ++blobs_unused_;
     const auto from = std::exchange(since, asked);
+    pass_markers(blob.name, from, actions);
     leave(blob.name, actions);
     place(std::move(blob), from);
   }
   for (auto& open : open_) flush(open);
+}
+
+/// Between the blob before `name`, and `name`, is nothing.
+void FlatListing::pass_markers(const std::string& name, SteadyTime asked, Actions& actions) {
+  while (!markers_.empty() && *markers_.begin() <= name) {
+    auto path = std::move(markers_.extract(markers_.begin()).value());
+    if (!name.starts_with(path)) leave_empty(std::move(path), asked, actions);
+  }
+}
+
+void FlatListing::leave_empty(std::string path, SteadyTime asked, Actions& actions) {
+  auto snapshot = std::make_shared<DirectorySnapshot>(budget_, path, asked, DirectorySnapshot::Cause::walked);
+  snapshot->add(BlobPage{}, clock_.now());
+  leaving_.emplace(path, snapshot);
+  actions.complete.push_back({.path = std::move(path), .snapshot = std::move(snapshot)});
 }
 
 /// Out of the directories that `name` is not in.
@@ -194,6 +211,9 @@ void FlatListing::place(ListedBlob blob, SteadyTime asked) {
         std::make_shared<DirectorySnapshot>(budget_, path, asked, DirectorySnapshot::Cause::walked);
     open_.push_back({.path = std::move(path), .snapshot = std::move(snapshot)});
   }
+  const auto begin = open_.empty() ? where_.path.size() : open_.back().path.size();
+  if (blob.properties.is_directory_marker && is_file_name(std::string_view(blob.name).substr(begin)))
+    markers_.insert(blob.name + '/');
   if (open_.empty()) return;
   ++open_.back().blobs;
   open_.back().page.blobs.push_back(std::move(blob));
@@ -219,9 +239,11 @@ void FlatListing::ended(Status outcome) {
     const MutexLock lock(mutex_);
     stream = std::exchange(stream_, nullptr);
     if (outcome) {
+      for (const auto& path : markers_) leave_empty(path, *marker_asked_, actions);
       while (!open_.empty()) close(actions);
     }
     open_.clear();
+    markers_.clear();
     ended_ = true;
     give_up_on_far(actions);
   }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -77,6 +78,8 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
 
   void divide(BlobPage page, SteadyTime asked, Actions& actions) BM_REQUIRES(mutex_);
   void leave(const std::string& name, Actions& actions) BM_REQUIRES(mutex_);
+  void pass_markers(const std::string& name, SteadyTime asked, Actions& actions) BM_REQUIRES(mutex_);
+  void leave_empty(std::string path, SteadyTime asked, Actions& actions) BM_REQUIRES(mutex_);
   void place(ListedBlob blob, SteadyTime asked) BM_REQUIRES(mutex_);
   void flush(Open& open) BM_REQUIRES(mutex_);
   void close(Actions& actions) BM_REQUIRES(mutex_);
@@ -99,6 +102,8 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   std::optional<SteadyTime> marker_asked_ BM_GUARDED_BY(mutex_);
   std::size_t pages_ BM_GUARDED_BY(mutex_) = 0;
   std::vector<Open> open_ BM_GUARDED_BY(mutex_);  ///< outermost first
+  /// Directories that have a marker; whether there is anything in them is not known before they are passed.
+  std::set<std::string> markers_ BM_GUARDED_BY(mutex_);
   /// Left, but not on the shelf yet.
   std::unordered_map<std::string, SharedSnapshot> leaving_ BM_GUARDED_BY(mutex_);
   std::vector<Waiting> waiting_ BM_GUARDED_BY(mutex_);

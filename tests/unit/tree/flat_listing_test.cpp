@@ -234,7 +234,7 @@ TEST_F(Flat, ShowsMarkersAsDirectories) {
   EXPECT_EQ(entries_in(*kept("top/")), entries_in(*listed_alone("top/")));
   EXPECT_THAT(names_at("top/"), ElementsAre("a", "b", "c"));
   EXPECT_THAT(names_at("top/c/"), IsEmpty());
-  EXPECT_FALSE(kept("top/b/"));  // nothing is told of what is in it
+  EXPECT_THAT(names_at("top/b/"), IsEmpty());
 }
 
 TEST_F(Flat, SnapshotsAreWalkedAndAsOldAsTheirFirstPage) {
@@ -432,6 +432,35 @@ TEST_F(Flat, HasPaidOffWhenAsManyDirectoriesWereOfUseAsItTookPages) {
   EXPECT_TRUE(listing->paid_off());
 }
 
+TEST_F(Flat, TellsOfADirectoryThatIsOnlyAMarkerWhenItHasPassedIt) {
+  const tests::BlobTraits marker{.is_directory_marker = true};
+  store_.put("c", "a", "", marker);
+  store_.put("c", "a!", "", marker);
+  put({"a-/1"});
+  store_.put("c", "b", "", marker);
+  put({"b-", "b/1"});
+  store_.limit_pages(1);
+  store_.hold();
+  const auto begin = clock_.now();
+  const auto listing = list("");
+
+  store_.release_one();
+  store_.release_one();
+  EXPECT_TRUE(covers(*listing, "a/"));
+  const auto awaited = wait_for(*listing, "a/");
+  clock_.advance(1s);
+  store_.release_one();
+  EXPECT_THAT(names_at("a!/"), IsEmpty());
+  EXPECT_FALSE(awaited.came());
+  store_.release();
+
+  ASSERT_TRUE(awaited.came() && awaited.get());
+  EXPECT_EQ(kept("a/"), *awaited.get());
+  EXPECT_THAT(names_at("a/"), IsEmpty());
+  EXPECT_EQ(kept("a/")->asked(), begin);  // when the page was asked for behind whose end it would be
+  EXPECT_THAT(names_at("b/"), ElementsAre("1"));
+}
+
 TEST_F(Flat, StoppedBeforeItStartsAsksForNothingAndIsFreed) {
   put({"a/1"});
   auto listing = listing_of("");
@@ -611,12 +640,15 @@ TEST(FlatListingProperty, EachSnapshotIsWhatAListingOfTheDirectoryAloneShows) {
     tests::FakeBlobStore store(tests::FakeBlobStore::Delivery::at_once);
     SnapshotShelf shelf(budget);
     store.put_container("c");
-    std::set<std::string> names;
+    std::set<std::string> names, markers;
     for (auto count = dice.below(60); count > 0; --count) {
       const auto name = random_name(dice);
+      const bool marker = dice.one_in(6);
       names.insert(name);
+      markers.erase(name + '/');
+      if (marker) markers.insert(name + '/');
       store.put("c", name, std::string(dice.below(9), 'x'),
-                {.access_tier = dice.one_in(9) ? "Archive" : "Hot", .is_directory_marker = dice.one_in(6)});
+                {.access_tier = dice.one_in(9) ? "Archive" : "Hot", .is_directory_marker = marker});
     }
     static constexpr int page_sizes[] = {1, 2, 3, 7, 20, 5000};
     store.limit_pages(page_sizes[dice.below(6)]);
@@ -631,7 +663,9 @@ TEST(FlatListingProperty, EachSnapshotIsWhatAListingOfTheDirectoryAloneShows) {
 
     ASSERT_TRUE(listing->ended());
     EXPECT_FALSE(shelf.find({"c", top}));
-    for (const auto& directory : directories_of(names, top)) {
+    auto directories = directories_of(names, top);
+    directories.merge(directories_of(markers, top));
+    for (const auto& directory : directories) {
       const auto flat = shelf.find({"c", directory});
       ASSERT_TRUE(flat) << directory;
       ASSERT_TRUE(flat->complete());

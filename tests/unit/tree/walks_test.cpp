@@ -456,6 +456,33 @@ TEST_F(Walk, ThatHasEndedIsNotInTheWayOfTheNextOne) {
   EXPECT_GT(budget_.left_for_pages() + 5000, left);
 }
 
+TEST_F(Walk, DoesNotShowWhatWasListedBesideLongAgo) {
+  put_files("a/", 6000);
+  put_files("b/", 3);
+  put_files("b1/", 12'000);
+  const auto top = read(root_inode);
+  read(top[0].inode);
+  store_.hold();
+  const auto before = lists();
+  tree_->open_directory(top[1].inode, [](const Result<SharedDirectory>&) {});
+  lists_since(before);
+  for (const std::size_t elsewhere : {0, 1, 0}) {
+    clock_.advance(4s);
+    const auto asked = lists();
+    tree_->open_directory(top[elsewhere].inode, [](const Result<SharedDirectory>&) {});
+    lists_since(asked);
+  }
+  store_.put("c", "b1/a-new-one", "");
+  store_.release();
+  noted_.take_lists();
+
+  const auto opened = open(top[2].inode);
+
+  EXPECT_THAT(noted_.take_lists(), testing::ElementsAre("b1/", "b1/", "b1/"));
+  ASSERT_TRUE(tests::outcome_of<std::size_t>([&](auto done) { opened->wait_for(0, done); }));
+  EXPECT_EQ(opened->item(0).name, "a-new-one");
+}
+
 TEST_F(Walk, ThroughEmptyDirectoriesCostsFewListings) {
   put_empty_directories(100);
 

@@ -165,7 +165,7 @@ void Directory::list(const ListingAge& age, Completion<SharedSnapshot> done) {
     context_.walks.used(where_);
     return done(std::move(fresh));
   }
-  if (first) start_listing(now);
+  if (first) start_listing(now, age);
 }
 
 bool Directory::usable(const DirectorySnapshot& snapshot, const ListingAge& age, SteadyTime now) const {
@@ -174,32 +174,40 @@ bool Directory::usable(const DirectorySnapshot& snapshot, const ListingAge& age,
   return now - snapshot.asked() < (walked ? age.walked : age.opened);
 }
 
-void Directory::start_listing(SteadyTime asked) {
+/// For those who wait for a listing: what a walk has begun may have stood still since.
+bool Directory::comes_in_time(const DirectorySnapshot& snapshot, const ListingAge& age,
+                              SteadyTime now) const {
+  const MutexLock lock(mutex_);
+  return snapshot.asked() >= listing_->asked || usable(snapshot, age, now);
+}
+
+void Directory::start_listing(SteadyTime asked, const ListingAge& age) {
   const auto self = shared_from_this();
   const bool comes_with_a_walk = context_.walks.opened(
-      where_, [self](Result<SharedSnapshot> snapshot) { self->walked(std::move(snapshot)); });
-  if (!comes_with_a_walk) list_alone(asked);
+      where_, [self, age](Result<SharedSnapshot> snapshot) { self->walked(std::move(snapshot), age); });
+  if (!comes_with_a_walk) list_alone(asked, age);
 }
 
-void Directory::walked(Result<SharedSnapshot> snapshot) {
-  if (!snapshot) return list_alone(context_.clock.now());
-  begun(std::move(snapshot));
+void Directory::walked(Result<SharedSnapshot> snapshot, const ListingAge& age) {
+  const auto now = context_.clock.now();
+  if (!snapshot || !comes_in_time(**snapshot, age, now)) return list_alone(now, age);
+  begun(std::move(snapshot), age);
 }
 
-void Directory::list_alone(SteadyTime asked) {
+void Directory::list_alone(SteadyTime asked, const ListingAge& age) {
   const auto self = shared_from_this();
   auto snapshot = std::make_shared<DirectorySnapshot>(context_.budget, where_.path, asked);
-  const std::weak_ptr<DirectorySnapshot> watched = snapshot;  // the listing ends when nobody else has it
-  snapshot->wait_for(0, [self, snapshot](Result<std::size_t> count) {
-    self->begun(count ? Result<SharedSnapshot>(snapshot) : std::move(count).error());
+  const std::weak_ptr<DirectorySnapshot> watched = snapshot;  // the listing ends when nobody has it
+  snapshot->wait_for(0, [self, snapshot, age](Result<std::size_t> count) {
+    self->begun(count ? Result<SharedSnapshot>(snapshot) : std::move(count).error(), age);
   });
-  list_directory(context_.store, context_.clock, context_.containers, where_, std::move(snapshot),
+  list_directory(context_.store, context_.clock, context_.containers, where_, watched,
                  [self, watched](const Status& outcome) {
                    if (const auto complete = watched.lock(); complete && outcome) self->listed(complete);
                  });
 }
 
-void Directory::begun(Result<SharedSnapshot> snapshot) {
+void Directory::begun(Result<SharedSnapshot> snapshot, const ListingAge& age) {
   std::vector<Completion<SharedSnapshot>> waiting;
   const auto now = context_.clock.now();
   bool again = false;
@@ -210,7 +218,7 @@ void Directory::begun(Result<SharedSnapshot> snapshot) {
     if (!again) listing_.reset();
     if (snapshot) growing_ = *snapshot;
   }
-  if (again) start_listing(now);
+  if (again) start_listing(now, age);
   for (auto& done : waiting) done(snapshot);
 }
 

@@ -131,10 +131,12 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   void resolved(const std::string& name, Result<Found> found) BM_EXCLUDES(mutex_);
   [[nodiscard]] bool usable(const DirectorySnapshot& snapshot, const ListingAge& age, SteadyTime now) const
       BM_REQUIRES(mutex_);
-  void start_listing(SteadyTime asked) BM_EXCLUDES(mutex_);
-  void list_alone(SteadyTime asked) BM_EXCLUDES(mutex_);
-  void walked(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
-  void begun(Result<SharedSnapshot> snapshot) BM_EXCLUDES(mutex_);
+  [[nodiscard]] bool comes_in_time(const DirectorySnapshot& snapshot, const ListingAge& age,
+                                   SteadyTime now) const BM_EXCLUDES(mutex_);
+  void start_listing(SteadyTime asked, const ListingAge& age) BM_EXCLUDES(mutex_);
+  void list_alone(SteadyTime asked, const ListingAge& age) BM_EXCLUDES(mutex_);
+  void walked(Result<SharedSnapshot> snapshot, const ListingAge& age) BM_EXCLUDES(mutex_);
+  void begun(Result<SharedSnapshot> snapshot, const ListingAge& age) BM_EXCLUDES(mutex_);
   void listed(const SharedSnapshot& snapshot) BM_EXCLUDES(mutex_);
   [[nodiscard]] std::optional<BlobDetails> known_details(const std::string& name, const std::string& etag,
                                                          const DetailsAge& age) const BM_EXCLUDES(mutex_);

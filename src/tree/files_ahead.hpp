@@ -35,6 +35,8 @@ class FilesAhead {
   std::unique_ptr<MemoryTier::Reader> open(const std::shared_ptr<Directory>& directory,
                                            const KnownEntry& entry, SharedVersion version)
       BM_EXCLUDES(mutex_);
+  /// Begin anew: what it knows may be wrong.
+  void forget() BM_EXCLUDES(mutex_);
 
  private:
   /// The files of one directory, while they are being read.
@@ -63,6 +65,7 @@ class FilesAhead {
     std::unique_ptr<MemoryTier::Reader> right{};
   };
 
+  void drop_idle() BM_EXCLUDES(mutex_);
   Guesses guess(const Directory& directory, const KnownEntry& entry) BM_EXCLUDES(mutex_);
   std::shared_ptr<Sequence> sequence_of(const Directory& directory, const SharedSnapshot& snapshot,
                                         Guesses& guesses) BM_REQUIRES(mutex_);

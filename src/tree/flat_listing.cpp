@@ -5,7 +5,7 @@
 namespace blobmount {
 namespace {
 
-/// How far to keep ahead of who uses it: ten pages, what a fast walker reads in half a second.
+/// How far to keep ahead of who uses it: ten pages, what a fast walker reads in half a second. Blobs.
 constexpr std::size_t most_unused = 50'000;
 /// Who waits for a directory that is further away, or has more below it, lists it alone.
 constexpr std::size_t longest_wait = 3;  // pages
@@ -26,6 +26,7 @@ void FlatListing::start() {
   const auto stream = std::make_shared<PageStream<BlobPage>>(shared_from_this(), clock_);
   {
     const MutexLock lock(mutex_);
+    if (ended_) return;
     stream_ = stream;
   }
   stream->start();
@@ -71,7 +72,8 @@ void FlatListing::used(const Location& directory) {
     const auto unused = unused_.find(directory.path);
     if (unused == unused_.end()) return;
     last_use_ = clock_.now();
-    entries_unused_ -= unused->second;
+    blobs_unused_ -= unused->second;
+    ++uses_;
     unused_.erase(unused);
   }
   if (const auto stream = current_stream()) stream->resume();
@@ -87,6 +89,11 @@ void FlatListing::stop() { ended(Error{ErrorCode::cancelled, "nobody walks there
 bool FlatListing::ended() const {
   const MutexLock lock(mutex_);
   return ended_;
+}
+
+bool FlatListing::paid_off() const {
+  const MutexLock lock(mutex_);
+  return uses_ >= pages_;
 }
 
 bool FlatListing::not_by_name() const {
@@ -109,7 +116,7 @@ void FlatListing::ask(std::string marker, NextKnown next_known, Completion<BlobP
 
 bool FlatListing::wants_more() {
   const MutexLock lock(mutex_);
-  return !ended_ && (entries_unused_ < most_unused || !waiting_.empty());
+  return !ended_ && (blobs_unused_ < most_unused || !waiting_.empty());
 }
 
 void FlatListing::take(BlobPage page, SteadyTime asked) {
@@ -140,15 +147,34 @@ void FlatListing::divide(BlobPage page, SteadyTime asked, Actions& actions) {
       // nothing can be told any more from where the listing is
       ended_ = not_by_name_ = true;
       open_.clear();
+      markers_.clear();
       actions.complete.clear();
       leaving_.clear();
       return;
     }
     last_ = blob.name;
+    ++blobs_unused_;
+    const auto from = std::exchange(since, asked);
+    pass_markers(blob.name, from, actions);
     leave(blob.name, actions);
-    place(std::move(blob), std::exchange(since, asked));
+    place(std::move(blob), from);
   }
   for (auto& open : open_) flush(open);
+}
+
+/// Between the blob before `name`, and `name`, is nothing.
+void FlatListing::pass_markers(const std::string& name, SteadyTime asked, Actions& actions) {
+  while (!markers_.empty() && *markers_.begin() <= name) {
+    auto path = std::move(markers_.extract(markers_.begin()).value());
+    if (!name.starts_with(path)) leave_empty(std::move(path), asked, actions);
+  }
+}
+
+void FlatListing::leave_empty(std::string path, SteadyTime asked, Actions& actions) {
+  auto snapshot = std::make_shared<DirectorySnapshot>(budget_, path, asked, DirectorySnapshot::Cause::walked);
+  snapshot->add(BlobPage{}, page_asked_);
+  leaving_.emplace(path, snapshot);
+  actions.complete.push_back({.path = std::move(path), .snapshot = std::move(snapshot)});
 }
 
 /// Out of the directories that `name` is not in.
@@ -184,9 +210,14 @@ void FlatListing::place(ListedBlob blob, SteadyTime asked) {
     if (!can_be_shown) return;
     auto snapshot =
         std::make_shared<DirectorySnapshot>(budget_, path, asked, DirectorySnapshot::Cause::walked);
-    open_.push_back({std::move(path), std::move(snapshot)});
+    open_.push_back({.path = std::move(path), .snapshot = std::move(snapshot)});
   }
-  if (!open_.empty()) open_.back().page.blobs.push_back(std::move(blob));
+  const auto begin = open_.empty() ? where_.path.size() : open_.back().path.size();
+  if (blob.properties.is_directory_marker && is_file_name(std::string_view(blob.name).substr(begin)))
+    markers_.insert(blob.name + '/');
+  if (open_.empty()) return;
+  ++open_.back().blobs;
+  open_.back().page.blobs.push_back(std::move(blob));
 }
 
 /// Also on what has been passed, and is not there.
@@ -208,8 +239,12 @@ void FlatListing::ended(Status outcome) {
   {
     const MutexLock lock(mutex_);
     stream = std::exchange(stream_, nullptr);
-    while (outcome && !open_.empty()) close(actions);
+    if (outcome) {
+      for (const auto& path : markers_) leave_empty(path, *marker_asked_, actions);
+      while (!open_.empty()) close(actions);
+    }
     open_.clear();
+    markers_.clear();
     ended_ = true;
     give_up_on_far(actions);
   }
@@ -236,8 +271,10 @@ void FlatListing::deliver(const Open& open) {
     }
     std::erase_if(waiting_, [](const Waiting& waiting) { return !waiting.done; });
     if (served.empty()) {
-      unused_.emplace(open.path, open.snapshot->size());
-      entries_unused_ += open.snapshot->size();
+      unused_.emplace(open.path, open.blobs);
+    } else {
+      blobs_unused_ -= open.blobs;
+      ++uses_;
     }
   }
   for (auto& waiting : served) waiting.done(open.snapshot);

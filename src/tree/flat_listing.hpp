@@ -1,12 +1,13 @@
 #pragma once
 
 /// All that is below a directory, listed without a delimiter, and divided into the snapshots of its
-/// subdirectories as they are passed. It keeps some way ahead of who uses them.
+/// subdirectories as they are passed. It keeps some way ahead of who uses them, and no more.
 
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -41,9 +42,11 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   void wait_for(const Location& directory, Completion<SharedSnapshot> done) BM_EXCLUDES(mutex_);
   /// Its snapshot, which was kept, was of use.
   void used(const Location& directory) BM_EXCLUDES(mutex_);
-  /// Ask for nothing more.
+  /// Ask for nothing more; nor if it is yet to start.
   void stop() BM_EXCLUDES(mutex_);
   [[nodiscard]] bool ended() const BM_EXCLUDES(mutex_);
+  /// It has saved as many listings as it cost.
+  [[nodiscard]] bool paid_off() const BM_EXCLUDES(mutex_);
   /// It ended because the service does not list by name.
   [[nodiscard]] bool not_by_name() const BM_EXCLUDES(mutex_);
   /// When somebody waited for it, or used what came of it.
@@ -59,7 +62,8 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   struct Open {
     std::string path;
     SharedSnapshot snapshot;
-    BlobPage page{};  ///< of it, what has come with the flat page at hand
+    std::size_t blobs = 0;  ///< that have come, without those in its subdirectories
+    BlobPage page{};        ///< of it, what has come with the flat page at hand
   };
   struct Waiting {
     std::string path{};
@@ -74,6 +78,8 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
 
   void divide(BlobPage page, SteadyTime asked, Actions& actions) BM_REQUIRES(mutex_);
   void leave(const std::string& name, Actions& actions) BM_REQUIRES(mutex_);
+  void pass_markers(const std::string& name, SteadyTime asked, Actions& actions) BM_REQUIRES(mutex_);
+  void leave_empty(std::string path, SteadyTime asked, Actions& actions) BM_REQUIRES(mutex_);
   void place(ListedBlob blob, SteadyTime asked) BM_REQUIRES(mutex_);
   void flush(Open& open) BM_REQUIRES(mutex_);
   void close(Actions& actions) BM_REQUIRES(mutex_);
@@ -97,11 +103,15 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   std::size_t pages_ BM_GUARDED_BY(mutex_) = 0;
   SteadyTime page_asked_ BM_GUARDED_BY(mutex_){};  ///< for the page at hand, when
   std::vector<Open> open_ BM_GUARDED_BY(mutex_);   ///< outermost first
+  /// Directories that have a marker; whether there is anything in them is not known before they are passed.
+  std::set<std::string> markers_ BM_GUARDED_BY(mutex_);
   /// Left, but not on the shelf yet.
   std::unordered_map<std::string, SharedSnapshot> leaving_ BM_GUARDED_BY(mutex_);
   std::vector<Waiting> waiting_ BM_GUARDED_BY(mutex_);
-  std::unordered_map<std::string, std::size_t> unused_ BM_GUARDED_BY(mutex_);  ///< entries of directories
-  std::size_t entries_unused_ BM_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<std::string, std::size_t> unused_ BM_GUARDED_BY(mutex_);  ///< blobs of directories
+  /// All that came, without those in directories that were of use.
+  std::size_t blobs_unused_ BM_GUARDED_BY(mutex_) = 0;
+  std::size_t uses_ BM_GUARDED_BY(mutex_) = 0;  ///< directories
   SteadyTime last_use_ BM_GUARDED_BY(mutex_);
   bool ended_ BM_GUARDED_BY(mutex_) = false;
   bool not_by_name_ BM_GUARDED_BY(mutex_) = false;

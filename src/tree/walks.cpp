@@ -33,35 +33,38 @@ bool Walks::opened(const Location& directory, Completion<SharedSnapshot> done) {
   if (above.empty()) return false;
   const auto& parent = above.front();
   std::shared_ptr<FlatListing> flat;
-  std::vector<std::shared_ptr<FlatListing>> idle;
+  Idle idle;
   std::shared_ptr<FlatListing> started;
   bool beside = false;
-  SharedSnapshot listed;
+  Beside listed;
   {
     const MutexLock lock(mutex_);
     idle = take_idle();
     const auto& descent = note(directory, above);
     flat = covering(directory, above);
-    if (const auto found = beside_.extract(directory.to_string()); !flat && found) listed = found.mapped();
+    if (auto found = beside_.extract(directory.to_string())) listed = std::move(found.mapped());
     const bool walks = descent.children >= 2;
-    if (!flat && walks && !directory.is_account()) {
+    if (!flat && walks && !directory.is_account() && !under_way(parent)) {
       const bool parent_is_small = !parent.is_account() && descent.entries_below <= one_page;
-      if (parent_is_small && !not_by_name_) {
+      if (parent_is_small && may_list_flat(parent)) {
         flat = started = start_flat(parent);
-      } else if (descent.deeper && !not_by_name_ && !flat_at(directory)) {
+      } else if (descent.deeper && may_list_flat(directory)) {
         started = start_flat(directory);  // itself is listed alone: it need not wait for all that is below it
       } else {
         beside = true;
       }
     }
   }
-  for (const auto& unused : idle) unused->stop();
+  for (const auto& unused : idle.flat) unused->stop();
   if (beside) list_beside(directory, parent);
-  if (listed) {
-    listed->wait_for(0, [listed, done = std::move(done)](Result<std::size_t> count) {
+  if (!flat && listed.snapshot) {
+    auto snapshot = std::exchange(listed.snapshot, nullptr);
+    snapshot->wait_for(0, [snapshot, done = std::move(done)](Result<std::size_t> count) {
       if (!count) return done(std::move(count).error());
-      done(listed);
+      done(snapshot);
     });
+    snapshot.reset();  // it does not go on where it is not wanted, for its age
+    listed.listing->go_on();
     return true;
   }
   if (flat) flat->wait_for(directory, std::move(done));
@@ -81,6 +84,23 @@ std::shared_ptr<FlatListing> Walks::covering(const Location& directory,
 std::shared_ptr<FlatListing> Walks::flat_at(const Location& where) const {
   const auto found = flat_.find(where.to_string());
   return found != flat_.end() ? found->second : nullptr;
+}
+
+bool Walks::under_way(const Location& where) const {
+  const auto flat = flat_at(where);
+  return flat && !flat->ended();
+}
+
+/// What has passed by once, for little use, does not begin again for each directory that it has not told of.
+bool Walks::may_list_flat(const Location& where) const {
+  if (not_by_name_) return false;
+  const auto last = flat_at(where);
+  return !last || (last->ended() && last->paid_off());
+}
+
+bool Walks::walked(const std::string& place, SteadyTime now) const {
+  const auto descent = descents_.find(place);
+  return descent != descents_.end() && now - descent->second.last <= longest_pause;
 }
 
 Walks::Descent& Walks::note(const Location& directory, const std::vector<Location>& above) {
@@ -112,15 +132,19 @@ std::shared_ptr<FlatListing> Walks::start_flat(const Location& where) {
   return flat;
 }
 
-/// Those that are over are forgotten on the way.
-std::vector<std::shared_ptr<FlatListing>> Walks::take_idle() {
+Walks::Idle Walks::take_idle() {
   const auto now = clock_.now();
-  std::vector<std::shared_ptr<FlatListing>> taken;
+  Idle taken;
   for (auto flat = flat_.begin(); flat != flat_.end();) {
     not_by_name_ |= flat->second->not_by_name();
     const bool idle = now - flat->second->last_use() > longest_pause;
-    if (idle) taken.push_back(flat->second);
-    flat = idle || flat->second->ended() ? flat_.erase(flat) : std::next(flat);
+    if (idle) taken.flat.push_back(flat->second);
+    flat = idle && !walked(flat->first, now) ? flat_.erase(flat) : std::next(flat);
+  }
+  for (auto beside = beside_.begin(); beside != beside_.end();) {
+    const bool idle = !walked(beside->second.parent, now);
+    if (idle) taken.beside.push_back(std::move(beside->second));
+    beside = idle ? beside_.erase(beside) : std::next(beside);
   }
   return taken;
 }
@@ -130,8 +154,7 @@ void Walks::list_beside(const Location& directory, const Location& parent) {
   const auto siblings = snapshots_.find(parent);
   const auto here = siblings ? siblings->index_of(parent_of(directory).second) : std::nullopt;
   if (!here) return;
-  std::vector<std::pair<Location, SharedSnapshot>> starts;
-  const auto now = clock_.now();
+  std::vector<std::shared_ptr<ListingAhead>> starts;
   {
     const MutexLock lock(mutex_);
     for (auto index = *here + 1; index < siblings->size() && beside_.size() < most_beside; ++index) {
@@ -139,27 +162,37 @@ void Walks::list_beside(const Location& directory, const Location& parent) {
       if (item.name.empty() || item.kind != FileKind::directory) continue;
       const auto where = parent.child_directory(item.name);
       if (snapshots_.find(where) || beside_.contains(where.to_string())) continue;
-      auto snapshot =
-          std::make_shared<DirectorySnapshot>(budget_, where.path, now, DirectorySnapshot::Cause::walked);
-      beside_.emplace(where.to_string(), snapshot);
-      starts.emplace_back(where, std::move(snapshot));
+      auto beside = list_ahead(where, parent);
+      starts.push_back(beside.listing);
+      beside_.emplace(where.to_string(), std::move(beside));
     }
   }
-  for (auto& [where, snapshot] : starts) list_ahead(where, std::move(snapshot));
+  for (const auto& listing : starts) listing->start();
 }
 
-void Walks::list_ahead(const Location& where, SharedSnapshot snapshot) {
+/// It is yet to start.
+Walks::Beside Walks::list_ahead(const Location& where, const Location& parent) {
+  auto snapshot = std::make_shared<DirectorySnapshot>(budget_, where.path, clock_.now(),
+                                                      DirectorySnapshot::Cause::walked);
   const std::weak_ptr<DirectorySnapshot> watched = snapshot;
-  list_directory(store_, clock_, containers_, where, std::move(snapshot),
-                 [this, where, watched](const Status& outcome) {
-                   const auto complete = watched.lock();
-                   if (outcome && complete) {
-                     if (const auto old = snapshots_.keep(where, complete))
-                       on_listed_(where, *old, *complete);
-                   }
-                   const MutexLock lock(mutex_);
-                   beside_.erase(where.to_string());
-                 });
+  auto done = [this, where, watched](const Status& outcome) {
+    const auto listed = watched.lock();
+    if (outcome && listed) {
+      if (const auto old = snapshots_.keep(where, listed)) on_listed_(where, *old, *listed);
+    }
+    forget_beside(where, listed);
+  };
+  auto listing = listing_ahead(store_, clock_, containers_, where, watched, std::move(done));
+  return {parent.to_string(), std::move(snapshot), std::move(listing)};
+}
+
+void Walks::forget_beside(const Location& where, const SharedSnapshot& snapshot) {
+  Beside forgotten;  // with which the listing may end, once the lock is free
+  const MutexLock lock(mutex_);
+  const auto found = beside_.find(where.to_string());
+  if (found == beside_.end() || found->second.snapshot != snapshot) return;
+  forgotten = std::move(found->second);
+  beside_.erase(found);
 }
 
 void Walks::used(const Location& directory) {
@@ -177,7 +210,7 @@ void Walks::used(const Location& directory) {
 
 void Walks::stop() {
   std::vector<std::shared_ptr<FlatListing>> stopped;
-  std::unordered_map<std::string, SharedSnapshot> beside;  // which end when nobody has them
+  std::unordered_map<std::string, Beside> beside;  // which end when nobody has them
   {
     const MutexLock lock(mutex_);
     for (auto& [where, flat] : std::exchange(flat_, {})) stopped.push_back(std::move(flat));

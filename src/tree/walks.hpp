@@ -61,16 +61,32 @@ class Walks {
     SteadyTime last{};
   };
 
+  /// A listing beside one that was opened, before it is opened itself.
+  struct Beside {
+    std::string parent{};
+    SharedSnapshot snapshot{};
+    std::shared_ptr<ListingAhead> listing{};
+  };
+  /// What nobody walks to any more; let go of with no lock held.
+  struct Idle {
+    std::vector<std::shared_ptr<FlatListing>> flat{};
+    std::vector<Beside> beside{};
+  };
+
   [[nodiscard]] std::vector<Location> above(const Location& directory) const;
   [[nodiscard]] std::shared_ptr<FlatListing> covering(const Location& directory,
                                                       const std::vector<Location>& above) const
       BM_REQUIRES(mutex_);
   [[nodiscard]] std::shared_ptr<FlatListing> flat_at(const Location& where) const BM_REQUIRES(mutex_);
+  [[nodiscard]] bool under_way(const Location& where) const BM_REQUIRES(mutex_);
+  [[nodiscard]] bool may_list_flat(const Location& where) const BM_REQUIRES(mutex_);
+  [[nodiscard]] bool walked(const std::string& place, SteadyTime now) const BM_REQUIRES(mutex_);
   Descent& note(const Location& directory, const std::vector<Location>& above) BM_REQUIRES(mutex_);
   std::shared_ptr<FlatListing> start_flat(const Location& where) BM_REQUIRES(mutex_);
-  void list_ahead(const Location& where, SharedSnapshot snapshot);
+  Beside list_ahead(const Location& where, const Location& parent);
   void list_beside(const Location& directory, const Location& parent) BM_EXCLUDES(mutex_);
-  std::vector<std::shared_ptr<FlatListing>> take_idle() BM_REQUIRES(mutex_);
+  void forget_beside(const Location& where, const SharedSnapshot& snapshot) BM_EXCLUDES(mutex_);
+  Idle take_idle() BM_REQUIRES(mutex_);
 
   BlobStore& store_;
   SnapshotShelf& snapshots_;
@@ -82,9 +98,9 @@ class Walks {
 
   Mutex mutex_;
   std::unordered_map<std::string, Descent> descents_ BM_GUARDED_BY(mutex_);  ///< by place
+  /// Those that have ended, too, while the walk goes on: whether another one is worth it.
   std::unordered_map<std::string, std::shared_ptr<FlatListing>> flat_ BM_GUARDED_BY(mutex_);
-  /// Listed beside one that was opened, and not opened yet.
-  std::unordered_map<std::string, SharedSnapshot> beside_ BM_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, Beside> beside_ BM_GUARDED_BY(mutex_);
   bool not_by_name_ BM_GUARDED_BY(mutex_) = false;  ///< the service lists otherwise: nothing is listed flat
 };
 

@@ -234,7 +234,7 @@ TEST_F(Flat, ShowsMarkersAsDirectories) {
   EXPECT_EQ(entries_in(*kept("top/")), entries_in(*listed_alone("top/")));
   EXPECT_THAT(names_at("top/"), ElementsAre("a", "b", "c"));
   EXPECT_THAT(names_at("top/c/"), IsEmpty());
-  EXPECT_FALSE(kept("top/b/"));  // nothing is told of what is in it
+  EXPECT_THAT(names_at("top/b/"), IsEmpty());
 }
 
 TEST_F(Flat, SnapshotsAreWalkedAndAsOldAsTheirFirstPage) {
@@ -383,30 +383,110 @@ TEST_F(Flat, StandsStillWhenFiftyThousandEntriesAreUnused) {
   store_.hold();
 
   const auto listing = list("");
-  EXPECT_EQ(lists_answered(), 12);
+  EXPECT_EQ(lists_answered(), 11);
   EXPECT_FALSE(listing->ended());
 
   listing->used({"c", "a/"});
   listing->used({"c", "a/"});  // once more is of no use
   listing->used({"c", "x/"});
-  EXPECT_EQ(lists_answered(), 12);
+  EXPECT_EQ(lists_answered(), 11);
   listing->used({"c", "b/"});
-  EXPECT_EQ(lists_answered(), 14);
+  EXPECT_EQ(lists_answered(), 13);
   listing->stop();
+}
+
+TEST_F(Flat, StandsStillAmongFilesThatNobodyIsToldOf) {
+  put({"a/1"});
+  put_many("m", 15 * one_page);
+  store_.hold();
+
+  const auto listing = list("");
+
+  EXPECT_EQ(lists_answered(), 11);
+  listing->used({"c", "a/"});
+  EXPECT_EQ(lists_answered(), 11);
+  EXPECT_FALSE(listing->ended());
+  listing->stop();
+}
+
+TEST_F(Flat, StandsStillWithinADirectoryThatNobodyWaitsFor) {
+  put_many("a/", 15 * one_page);
+  store_.hold();
+
+  const auto listing = list("");
+
+  EXPECT_EQ(lists_answered(), 11);
+  listing->stop();
+}
+
+TEST_F(Flat, HasPaidOffWhenAsManyDirectoriesWereOfUseAsItTookPages) {
+  put({"a/1", "b/1", "c/1", "d/1"});
+  store_.limit_pages(2);
+  const auto listing = list("");
+  ASSERT_EQ(lists(), 2);
+
+  listing->used({"c", "a/"});
+  EXPECT_FALSE(listing->paid_off());
+  listing->used({"c", "a/"});
+  EXPECT_FALSE(listing->paid_off());
+  listing->used({"c", "d/"});
+  EXPECT_TRUE(listing->paid_off());
+}
+
+TEST_F(Flat, TellsOfADirectoryThatIsOnlyAMarkerWhenItHasPassedIt) {
+  const tests::BlobTraits marker{.is_directory_marker = true};
+  store_.put("c", "a", "", marker);
+  store_.put("c", "a!", "", marker);
+  put({"a-/1"});
+  store_.put("c", "b", "", marker);
+  put({"b-", "b/1"});
+  store_.limit_pages(1);
+  store_.hold();
+  const auto begin = clock_.now();
+  const auto listing = list("");
+
+  store_.release_one();
+  store_.release_one();
+  EXPECT_TRUE(covers(*listing, "a/"));
+  const auto awaited = wait_for(*listing, "a/");
+  clock_.advance(1s);
+  store_.release_one();
+  EXPECT_THAT(names_at("a!/"), IsEmpty());
+  EXPECT_FALSE(awaited.came());
+  store_.release();
+
+  ASSERT_TRUE(awaited.came() && awaited.get());
+  EXPECT_EQ(kept("a/"), *awaited.get());
+  EXPECT_THAT(names_at("a/"), IsEmpty());
+  EXPECT_EQ(kept("a/")->asked(), begin);  // when the page was asked for behind whose end it would be
+  EXPECT_THAT(names_at("b/"), ElementsAre("1"));
+}
+
+TEST_F(Flat, StoppedBeforeItStartsAsksForNothingAndIsFreed) {
+  put({"a/1"});
+  auto listing = listing_of("");
+  const std::weak_ptr<FlatListing> watched = listing;
+
+  listing->stop();
+  listing->start();
+
+  EXPECT_EQ(lists(), 0);
+  listing.reset();
+  EXPECT_TRUE(watched.expired());
 }
 
 TEST_F(Flat, GoesOnForWhoWaits) {
   for (char name = 'a'; name < 't'; ++name) put_many(std::string(1, name) + "/", one_page);
   store_.hold();
   const auto listing = list("");
-  ASSERT_EQ(lists_answered(), 12);
+  ASSERT_EQ(lists_answered(), 11);
 
-  const auto awaited = wait_for(*listing, "n/");
+  const auto awaited = wait_for(*listing, "m/");
 
-  EXPECT_EQ(lists_answered(), 16);
+  EXPECT_EQ(lists_answered(), 15);
   ASSERT_TRUE(awaited.came() && awaited.get());
   EXPECT_TRUE((*awaited.get())->complete());
-  EXPECT_THAT(names_at("m/"), testing::SizeIs(one_page));
+  EXPECT_THAT(names_at("l/"), testing::SizeIs(one_page));
   EXPECT_FALSE(listing->ended());
   listing->stop();
 }
@@ -418,7 +498,7 @@ TEST_F(Flat, GoesOnWhileADirectoryIsReadThatGrows) {
   put_many("m/", 2 * one_page);
   store_.hold();
   const auto listing = list("");
-  ASSERT_EQ(lists_answered(), 12);
+  ASSERT_EQ(lists_answered(), 11);
 
   const auto awaited = wait_for(*listing, "k/");
 
@@ -561,12 +641,15 @@ TEST(FlatListingProperty, EachSnapshotIsWhatAListingOfTheDirectoryAloneShows) {
     tests::FakeBlobStore store(tests::FakeBlobStore::Delivery::at_once);
     SnapshotShelf shelf(budget);
     store.put_container("c");
-    std::set<std::string> names;
+    std::set<std::string> names, markers;
     for (auto count = dice.below(60); count > 0; --count) {
       const auto name = random_name(dice);
+      const bool marker = dice.one_in(6);
       names.insert(name);
+      markers.erase(name + '/');
+      if (marker) markers.insert(name + '/');
       store.put("c", name, std::string(dice.below(9), 'x'),
-                {.access_tier = dice.one_in(9) ? "Archive" : "Hot", .is_directory_marker = dice.one_in(6)});
+                {.access_tier = dice.one_in(9) ? "Archive" : "Hot", .is_directory_marker = marker});
     }
     static constexpr int page_sizes[] = {1, 2, 3, 7, 20, 5000};
     store.limit_pages(page_sizes[dice.below(6)]);
@@ -581,7 +664,9 @@ TEST(FlatListingProperty, EachSnapshotIsWhatAListingOfTheDirectoryAloneShows) {
 
     ASSERT_TRUE(listing->ended());
     EXPECT_FALSE(shelf.find({"c", top}));
-    for (const auto& directory : directories_of(names, top)) {
+    auto directories = directories_of(names, top);
+    directories.merge(directories_of(markers, top));
+    for (const auto& directory : directories) {
       const auto flat = shelf.find({"c", directory});
       ASSERT_TRUE(flat) << directory;
       ASSERT_TRUE(flat->complete());

@@ -199,7 +199,8 @@ TEST_F(Listing, GoesOnForWhoWaitsForTheFirstPage) {
   std::promise<std::size_t> told;
   snapshot->wait_for(0, [&told, snapshot](Result<std::size_t> count) { told.set_value(count.value()); });
 
-  list_directory(store_, clock_, containers_, {"docs", ""}, std::move(snapshot), [](const auto&) {});
+  list_directory(store_, clock_, containers_, {"docs", ""}, snapshot, [](const auto&) {});
+  snapshot.reset();
 
   EXPECT_GE(told.get_future().get(), 1U);
 }
@@ -293,10 +294,84 @@ TEST_F(Listing, AsksForTheNextPageWhileTheOneBeforeIsStillComing) {
   store.queries.clear();  // they keep the listing alive
 }
 
+// Else who opens the directory in that moment may wait for ever.
+TEST_F(Listing, NobodyGetsHoldOfASnapshotThatNoListingGoesOnWith) {
+  StoreByHand store;
+  auto snapshot = start({"docs", ""});
+  const std::weak_ptr<DirectorySnapshot> growing = snapshot;
+  list_directory(store, clock_, containers_, {"docs", ""}, snapshot, [](const auto&) {});
+  store.answers[0](BlobPage{.blobs = {{.name = "1"}, {.name = "2"}}, .next_marker = "2"});
+  ASSERT_EQ(store.queries.size(), 2U);
+
+  snapshot.reset();
+
+  EXPECT_TRUE(growing.expired());
+  store.answers[1](BlobPage{.blobs = {{.name = "3"}}, .next_marker = "3"});
+  EXPECT_EQ(store.queries.size(), 2U);
+  store.queries.clear();
+}
+
+TEST_F(Listing, ThatStandsStillWithoutAReaderReportsThat) {
+  StoreByHand store;
+  auto snapshot = start({"docs", ""});
+  std::optional<Status> outcome;
+  list_directory(store, clock_, containers_, {"docs", ""}, snapshot,
+                 tests::exactly_once<void>([&](auto status) { outcome = std::move(status); }));
+  snapshot->wait_for(0, [&snapshot](const auto&) { snapshot.reset(); });
+
+  store.answers[0](BlobPage{.blobs = {{.name = "1"}}, .next_marker = "2"});
+  store.answers.clear();
+  store.queries.clear();
+
+  ASSERT_TRUE(outcome && !*outcome);
+  EXPECT_EQ(outcome->error().code, ErrorCode::cancelled);
+}
+
+TEST_F(Listing, AheadStandsStillBehindItsFirstPageBeforeItIsToGoOn) {
+  for (const auto* name : {"a", "b", "c", "d", "e"}) store_.put("docs", name, "text");
+  store_.limit_pages(2);
+  const auto snapshot = start({"docs", ""});
+  std::promise<Status> ended;
+  const auto listing =
+      listing_ahead(store_, clock_, containers_, {"docs", ""}, snapshot,
+                    tests::exactly_once<void>([&](auto status) { ended.set_value(std::move(status)); }));
+  EXPECT_EQ(store_.calls(), 0);
+
+  listing->start();
+  ASSERT_TRUE(tests::outcome_of<std::size_t>([&](auto done) { snapshot->wait_for(0, done); }));
+  store_.put_container("later");
+  ASSERT_TRUE(list({"later", ""}));  // its answer comes after what else was asked
+  EXPECT_EQ(store_.calls(Call::list_blobs), 1 + 1);
+
+  listing->go_on();
+  EXPECT_TRUE(ended.get_future().get());
+  EXPECT_THAT(names_in(*snapshot), ElementsAre("a", "b", "c", "d", "e"));
+}
+
+TEST_F(Listing, AheadThatIsLetGoOfEnds) {
+  StoreByHand store;
+  const auto snapshot = start({"docs", ""});
+  std::optional<Status> outcome;
+  auto listing = listing_ahead(store, clock_, containers_, {"docs", ""}, snapshot,
+                               tests::exactly_once<void>([&](auto status) { outcome = std::move(status); }));
+  listing->start();
+  store.answers[0](BlobPage{.blobs = {{.name = "1"}}, .next_marker = "2"});
+  store.answers.clear();
+  store.queries.clear();
+  ASSERT_FALSE(outcome);
+
+  listing.reset();
+
+  ASSERT_TRUE(outcome && !*outcome);
+  EXPECT_EQ(outcome->error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(snapshot->failed());
+}
+
 TEST_F(Listing, AsksForNoFurtherPageWhereNobodyReads) {
   StoreByHand store;
   auto snapshot = start({"docs", ""});
-  list_directory(store, clock_, containers_, {"docs", ""}, std::move(snapshot), [](const auto&) {});
+  list_directory(store, clock_, containers_, {"docs", ""}, snapshot, [](const auto&) {});
+  snapshot.reset();
 
   store.queries[0].next_known("2");
 

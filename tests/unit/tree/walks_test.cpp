@@ -135,6 +135,18 @@ class Walk : public testing::Test {
     }
   }
   int lists() { return store_.calls(Call::list_blobs); }
+  /// Lists since there were `before`, when all that is held back is given, one after another.
+  int lists_since(int before) {
+    for (int answered = 0; answered < lists() - before; ++answered) store_.release_one();
+    return lists() - before;
+  }
+  void put_many(const std::string& directory, int count, const std::string& container = "c") {
+    for (int i = 0; i < count; ++i) store_.put(container, directory + std::to_string(100'000 + i), "");
+  }
+  void put_empty_directories(int count) {
+    for (int i = 0; i < count; ++i)
+      store_.put("c", numbered("d", i), "", {.metadata = {{"hdi_isfolder", "true"}}});
+  }
   auto flat_lists() {
     auto lists = noted_.take_lists();
     std::erase_if(lists, [](const auto& list) { return !list.ends_with("**"); });
@@ -372,6 +384,176 @@ TEST_F(Walk, ThatEndsHalfWayEndsItsListing) {
 
   tree_.reset();
   EXPECT_EQ(budget_.left_for_pages(), budget_.total()) << "what it was in is never freed";
+}
+
+TEST_F(Walk, OfTwoDirectoriesBesideManyFilesListsFewPagesInVain) {
+  put_files("a/", 2);
+  put_files("b/", 2);
+  put_many("m", 100'000);
+  read(inode_of("a"));
+  const auto b = inode_of("b");
+  const auto before = lists();
+  store_.hold();
+
+  tree_->open_directory(b, [](const Result<SharedDirectory>&) {});
+
+  EXPECT_LE(lists_since(before), 12);
+}
+
+TEST_F(Walk, OfTwoDirectoriesBesideAHugeOneListsFewPagesInVain) {
+  put_files("a/", 2);
+  put_files("b/", 2);
+  put_many("m/", 100'000);
+  read(inode_of("a"));
+  const auto b = inode_of("b");
+  const auto before = lists();
+  store_.hold();
+
+  tree_->open_directory(b, [](const Result<SharedDirectory>&) {});
+
+  EXPECT_LE(lists_since(before), 12);
+}
+
+TEST_F(Walk, ListsNoMoreThanAPageOfEachLargeDirectoryBeside) {
+  for (int i = 0; i < 4; ++i) put_files("", 3, numbered("c", i));
+  for (int i = 2; i < 4; ++i) put_many("m", 20'000, numbered("c", i));
+  mount("");
+  const auto top = read(root_inode);
+  read(top[0].inode);
+  const auto before = lists();
+  store_.hold();
+
+  tree_->open_directory(top[1].inode, [](const Result<SharedDirectory>&) {});
+  EXPECT_EQ(lists_since(before), 1 + 2);
+
+  // which who comes goes on with
+  store_.release();
+  files_ = 0;
+  read(top[2].inode);
+  EXPECT_EQ(files_, 20'003);
+  EXPECT_EQ(lists() - before, 1 + 2 + 4);
+}
+
+TEST_F(Walk, ThatHasEndedIsNotInTheWayOfTheNextOne) {
+  for (int i = 0; i < 4; ++i) put_files("", 3, numbered("c", i));
+  for (int i = 2; i < 4; ++i) put_many("m", 10'000, numbered("c", i));
+  mount("");
+  const auto top = read(root_inode);
+  const auto left = budget_.left_for_pages();
+  store_.hold();
+  for (int i = 0; i < 2; ++i) {
+    const auto before = lists();
+    tree_->open_directory(top[static_cast<std::size_t>(i)].inode, [](const Result<SharedDirectory>&) {});
+    lists_since(before);
+  }
+  ASSERT_LT(budget_.left_for_pages() + 2 * 5000 * 40, left) << "it keeps a page of each";
+
+  clock_.advance(6s);
+  const auto before = lists();
+  tree_->open_directory(top[0].inode, [](const Result<SharedDirectory>&) {});
+  EXPECT_EQ(lists_since(before), 1);
+
+  EXPECT_GT(budget_.left_for_pages() + 5000, left);
+}
+
+TEST_F(Walk, DoesNotShowWhatWasListedBesideLongAgo) {
+  put_files("a/", 6000);
+  put_files("b/", 3);
+  put_files("b1/", 12'000);
+  const auto top = read(root_inode);
+  read(top[0].inode);
+  store_.hold();
+  const auto before = lists();
+  tree_->open_directory(top[1].inode, [](const Result<SharedDirectory>&) {});
+  lists_since(before);
+  for (const std::size_t elsewhere : {0, 1, 0}) {
+    clock_.advance(4s);
+    const auto asked = lists();
+    tree_->open_directory(top[elsewhere].inode, [](const Result<SharedDirectory>&) {});
+    lists_since(asked);
+  }
+  store_.put("c", "b1/a-new-one", "");
+  store_.release();
+  noted_.take_lists();
+
+  const auto opened = open(top[2].inode);
+
+  EXPECT_THAT(noted_.take_lists(), testing::ElementsAre("b1/", "b1/", "b1/"));
+  ASSERT_TRUE(tests::outcome_of<std::size_t>([&](auto done) { opened->wait_for(0, done); }));
+  EXPECT_EQ(opened->item(0).name, "a-new-one");
+}
+
+TEST_F(Walk, ThroughEmptyDirectoriesCostsFewListings) {
+  put_empty_directories(100);
+
+  walk(root_inode);
+
+  EXPECT_LE(lists(), 4);
+}
+
+TEST_F(Walk, ThroughEmptyDirectoriesBesideManyBlobsListsThemOnce) {
+  put_empty_directories(20);
+  for (int i = 0; i < 20; ++i) put_files(numbered("z", i) + "/", 4500);
+  const auto top = read(root_inode);
+  const auto before = lists();
+  store_.hold();
+
+  int answered = 0;
+  for (std::size_t i = 0; i < 20; ++i) {
+    tree_->open_directory(top[i].inode, [](const Result<SharedDirectory>&) {});
+    for (; answered < lists() - before; ++answered) store_.release_one();
+  }
+
+  EXPECT_LE(lists() - before, 12);
+  tree_.reset();
+  EXPECT_EQ(budget_.left_for_pages(), budget_.total()) << "what it was in is never freed";
+}
+
+TEST_F(Walk, PastDirectoriesThatComeMeanwhileDoesNotBeginAgainForEach) {
+  for (int i = 0; i < 20; ++i) put_files(numbered("d", i) + "/", 4500);
+  read(inode_of("d1000"));
+  const auto d1001 = inode_of("d1001");
+  const auto before = lists();
+  store_.hold();
+  tree_->open_directory(d1001, [](const Result<SharedDirectory>&) {});
+  ASSERT_LE(lists_since(before), 12);
+
+  for (int i = 0; i < 20; ++i) put_files(numbered("a", i) + "/", 1);
+  store_.release();
+  std::vector<InodeId> come;
+  for (int i = 0; i < 20; ++i) come.push_back(inode_of(numbered("a", i)));
+  noted_.take_lists();
+  for (const auto inode : come) read(inode);
+
+  EXPECT_THAT(noted_.take_lists(), SizeIs(20));
+}
+
+TEST_F(Walk, ThatIsSlowThroughLargeDirectoriesBeginsOnceOnly) {
+  for (int i = 0; i < 40; ++i) put_files(numbered("d", i) + "/", 4000);
+  const auto top = read(root_inode);
+
+  store_.hold();
+  int answered = lists();
+  for (std::size_t i = 0; i < 9; ++i) {
+    tree_->open_directory(top[i].inode, [](const Result<SharedDirectory>&) {});
+    for (; answered < lists(); ++answered) store_.release_one();
+    clock_.advance(4s);
+  }
+
+  EXPECT_LE(flat_lists().size(), 14U);  // two directories were of use before they were too old
+  tree_.reset();
+  EXPECT_EQ(budget_.left_for_pages(), budget_.total()) << "what it was in is never freed";
+}
+
+TEST_F(Walk, RightBehindAnotherOneThatWasSlowCostsFewListings) {
+  for (int i = 0; i < 100; ++i) put_files(numbered("d", i) + "/", 100);
+  walk(root_inode, Order::listing, 90ms);
+  clock_.advance(3s);
+  const auto before = lists();
+
+  walk(root_inode, Order::listing, 90ms);
+
+  EXPECT_LE(lists() - before, 6);
 }
 
 TEST_F(Walk, ThroughAnAccountListsContainersBeside) {

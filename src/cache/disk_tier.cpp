@@ -11,6 +11,8 @@ constexpr std::uint64_t most_at_once = 16;
 
 constexpr int reader_threads = 2;
 
+bool is_waited_for(const Fetch& fetch) { return fetch.urgency() == Urgency::waited_for; }
+
 }  // namespace
 
 Result<std::unique_ptr<DiskTier>> DiskTier::open(ByteSource& below, std::unique_ptr<CacheDirectory> directory,
@@ -100,19 +102,52 @@ void DiskTier::divide(SharedFetch fetch, std::vector<SharedFetch>& remote) {
   division.fetch->part_ended({});
 }
 
-WorkerPool& DiskTier::readers_for(const Fetch& fetch) {
-  return fetch.urgency() == Urgency::waited_for ? readers_ : ahead_;
-}
-
 void DiskTier::read_later(const Division& division, PageRange pages) {
   for (auto first = pages.first; first < pages.end(); first += most_at_once) {
-    const PageRange some{first, std::min(most_at_once, pages.end() - first)};
+    const Run run{division, {first, std::min(most_at_once, pages.end() - first)}};
     division.fetch->part_begins();
-    readers_for(division.fetch->whole()).submit([this, division, some] { read(division, some); });
+    if (add_ahead(run)) {
+      ahead_.submit([this] {
+        if (const auto next = next_ahead()) read(*next);
+      });
+    } else {
+      readers_.submit([this, run] { read(run); });
+    }
   }
 }
 
-void DiskTier::read(const Division& division, PageRange pages) {
+/// False, and nothing is done, where somebody waits for it.
+bool DiskTier::add_ahead(const Run& run) {
+  // asked under the lock: what becomes urgent later is found by reconsider()
+  const MutexLock lock(mutex_);
+  if (is_waited_for(run.division.fetch->whole())) return false;
+  runs_ahead_.push_back(run);
+  return true;
+}
+
+std::optional<DiskTier::Run> DiskTier::next_ahead() {
+  const MutexLock lock(mutex_);
+  if (runs_ahead_.empty()) return std::nullopt;
+  auto next = std::move(runs_ahead_.front());
+  runs_ahead_.pop_front();
+  return next;
+}
+
+void DiskTier::reconsider() {
+  std::list<Run> urgent;
+  {
+    const MutexLock lock(mutex_);
+    for (auto run = runs_ahead_.begin(); run != runs_ahead_.end();) {
+      const auto here = run++;
+      if (is_waited_for(here->division.fetch->whole())) urgent.splice(urgent.end(), runs_ahead_, here);
+    }
+  }
+  for (const auto& run : urgent) readers_.submit([this, run] { read(run); });
+  below_.reconsider();
+}
+
+void DiskTier::read(const Run& run) {
+  const auto& [division, pages] = run;
   if (!division.fetch->whole().wanted()) {
     return division.fetch->part_ended(Error{ErrorCode::cancelled, "nobody wants it any more"});
   }

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "blobmount/clock.hpp"
 #include "blobmount/result.hpp"
 
+#include "base/annotated_mutex.hpp"
 #include "base/log.hpp"
 #include "base/worker_pool.hpp"
 #include "cache/disk_fetch.hpp"
@@ -45,8 +48,7 @@ class DiskTier final : public ByteSource {
   DiskTier& operator=(const DiskTier&) = delete;
 
   void start(std::vector<SharedFetch> fetches) override;
-  /// What is to be read from the disk stays where it queues: the disk is soon done with it.
-  void reconsider() override { below_.reconsider(); }
+  void reconsider() override BM_EXCLUDES(mutex_);
 
   /// Whether all pages of the version are on disk.
   [[nodiscard]] bool complete(const BlobVersion& version) const;
@@ -62,6 +64,11 @@ class DiskTier final : public ByteSource {
     SharedIdentity identity;
     SharedEntry entry;
   };
+  /// Pages that are on disk, to be read in one go.
+  struct Run {
+    Division division;
+    PageRange pages;
+  };
 
   DiskTier(ByteSource& below, std::unique_ptr<DiskStore> store, std::string account, const DiskLimits& limits,
            Clock& clock, Log& log);
@@ -70,9 +77,10 @@ class DiskTier final : public ByteSource {
   [[nodiscard]] bool unread(const Fetch& fetch) const;
   void start_known(std::vector<SharedFetch> fetches);
   void divide(SharedFetch fetch, std::vector<SharedFetch>& remote);
-  WorkerPool& readers_for(const Fetch& fetch);
-  void read_later(const Division& division, PageRange pages);
-  void read(const Division& division, PageRange pages);
+  void read_later(const Division& division, PageRange pages) BM_EXCLUDES(mutex_);
+  bool add_ahead(const Run& run) BM_EXCLUDES(mutex_);
+  [[nodiscard]] std::optional<Run> next_ahead() BM_EXCLUDES(mutex_);
+  void read(const Run& run);
   Status read_page(const Division& division, std::uint64_t page);
   void note_bad(const Division& division, std::uint64_t page, const Error& error);
   SharedFetch from_below(const Division& division, PageRange pages);
@@ -84,6 +92,9 @@ class DiskTier final : public ByteSource {
   const std::unique_ptr<DiskStore> store_;
   std::atomic<bool> stopped_{false};
   std::atomic<std::uint64_t> hits_{0}, misses_{0}, bad_{0};
+
+  Mutex mutex_;
+  std::list<Run> runs_ahead_ BM_GUARDED_BY(mutex_);  ///< for each of them a task in `ahead_`, at least
 
   DiskWriter writer_;
   WorkerPool readers_;

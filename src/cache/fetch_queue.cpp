@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace blobmount {
+namespace {
+
+/// A blob up to this size comes whole: a request costs more than its bytes.
+constexpr std::uint64_t small = 1ULL << 20U;
+
+/// Whether one request may bring `first` and then `second`: nobody is to wait for what nobody waits for.
+bool in_good_order(const Fetch& first, const Fetch& second) {
+  return first.urgency() == Urgency::waited_for || second.urgency() == Urgency::ahead ||
+         first.version()->size <= small;
+}
+
+}  // namespace
 
 std::vector<FetchQueue::Group> FetchQueue::take() {
   std::vector<Group> groups;
@@ -75,8 +87,9 @@ FetchQueue::Position FetchQueue::find_neighbour(const Group& group, std::uint64_
   const auto end = group.back()->pages().end();
   return std::find_if(waiting_.begin(), waiting_.end(), [&](const SharedFetch& fetch) {
     const auto pages = fetch->pages();
-    return fetch->version() == group.front()->version() && (pages.first == end || pages.end() == begin) &&
-           fetch->bytes().length <= room && fetch->wanted();
+    return fetch->version() == group.front()->version() && fetch->bytes().length <= room && fetch->wanted() &&
+           ((pages.first == end && in_good_order(*group.back(), *fetch)) ||
+            (pages.end() == begin && in_good_order(*fetch, *group.front())));
   });
 }
 

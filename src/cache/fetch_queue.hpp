@@ -1,8 +1,8 @@
 #pragma once
 
 /// The fetch planner: which fetches become which request, and when. What is waited for goes before what is
-/// ahead, neighbours go together, and neither the account nor one blob has more requests under way than is
-/// good for it. A value, without I/O.
+/// ahead, in one request too; neighbours go together, and neither the account nor one blob has more requests
+/// under way than is good for it. A value, without I/O.
 
 #include <cstdint>
 #include <list>

@@ -106,6 +106,8 @@ void Adapter::init(void* userdata, fuse_conn_info* connection) {
   want(FUSE_CAP_READDIRPLUS_AUTO);
   // pages belong to a version and stay right: nothing is to be dropped because a time or size looks new
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
+  // libfuse wants it by itself; with it the kernel waits for a read with O_DIRECT so that no signal ends it
+  connection->want &= ~static_cast<unsigned>(FUSE_CAP_ASYNC_DIO);
   connection->max_background = background_requests;
   connection->max_readahead =
       kernel_read_ahead;  // the kernel takes what the mount's device has, if that is less

@@ -46,11 +46,15 @@ Duration backoff(const RetryPolicy& policy, int tries, double chance) {
 
 }  // namespace
 
+Duration lost_after(Duration before, Duration elapsed, std::uint64_t received) {
+  return std::max(before + elapsed - patience_for(received), Duration{0});
+}
+
 std::optional<Duration> pause_before_retry(const RetryPolicy& policy, const TryOutcome& ended,
                                            double chance) {
   if (!transient(policy, ended)) return std::nullopt;
   const auto pause = std::max(backoff(policy, ended.tries, chance), retry_after(ended.outcome));
-  if (ended.elapsed + pause > policy.budget + patience_for(ended.received)) return std::nullopt;
+  if (ended.lost + pause > policy.budget) return std::nullopt;
   return pause;
 }
 

@@ -15,7 +15,7 @@ struct RetryPolicy {
   /// So late, at most, the end of an outage is noticed. A client asks a broken service twenty times a minute
   /// then, which does not hold up its recovery; one that wants fewer says so with Retry-After.
   Duration longest_pause{std::chrono::seconds{3}};
-  /// From the first try to the start of the last one. It grows by what the bytes received may take: a slow
+  /// Of time that is lost, up to the start of the last try. What bytes may take to come is not lost: a slow
   /// line that gets on is no error, one that drips is.
   Duration budget{std::chrono::seconds{60}};
   /// Whether to go on where no connection could be made. While mounted that passes; before mounting it is an
@@ -26,11 +26,16 @@ struct RetryPolicy {
 /// What is known when a try has ended.
 struct TryOutcome {
   const Result<HttpResponse>& outcome;
-  int tries = 1;               ///< made so far
-  int refused_tokens = 0;      ///< how many of them ended with 401, this one included
-  Duration elapsed{0};         ///< since the first try began
-  std::uint64_t received = 0;  ///< bytes that need not be asked for again
+  int tries = 1;           ///< made so far
+  int refused_tokens = 0;  ///< how many of them ended with 401, this one included
+  Duration lost{0};        ///< lost_after() all of them, this one included
 };
+
+/// Of the time since the first try began, what has brought nothing: `before` of it was lost when the latest
+/// try but this one ended, and since then `received` bytes that need not be asked for again came in
+/// `elapsed`. Bytes make up for what was lost before them, never for what is lost after them: however many
+/// have come, an outage is an error once the budget is spent.
+Duration lost_after(Duration before, Duration elapsed, std::uint64_t received);
 
 /// The pause before the next try, or nothing: give up. `chance` is in [0, 1) and spreads the pauses of many
 /// clients.

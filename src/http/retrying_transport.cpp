@@ -40,7 +40,9 @@ Chance random_chance() {
 struct RetryingTransport::Call {
   HttpRequest request;
   OnResponse done;
-  SteadyTime started;
+  SteadyTime latest;           ///< when the latest try ended; at first, when the call began
+  Duration lost{0};            ///< until then
+  std::uint64_t received = 0;  ///< until then
   int tries = 0;
   int refused_tokens = 0;
   int timeouts = 0;  ///< the latest tries, in a row
@@ -59,11 +61,19 @@ void RetryingTransport::try_once(const std::shared_ptr<Call>& call) {
               [this, call](Result<HttpResponse> outcome) { ended(call, std::move(outcome)); });
 }
 
+void RetryingTransport::note_progress(Call& call) const {
+  const auto elapsed = std::chrono::duration_cast<Duration>(clock_.now() - call.latest);
+  const auto got = received(call.request);
+  call.lost = lost_after(call.lost, elapsed, got - call.received);
+  call.received = got;
+  call.latest += elapsed;
+}
+
 void RetryingTransport::ended(const std::shared_ptr<Call>& call, Result<HttpResponse> outcome) {
   if (outcome && outcome->status == 401) ++call->refused_tokens;
   call->timeouts = timed_out(outcome) ? call->timeouts + 1 : 0;
-  const auto elapsed = std::chrono::duration_cast<Duration>(clock_.now() - call->started);
-  const TryOutcome ended{outcome, call->tries, call->refused_tokens, elapsed, received(call->request)};
+  note_progress(*call);
+  const TryOutcome ended{outcome, call->tries, call->refused_tokens, call->lost};
   const auto pause = pause_before_retry(policy_, ended, chance_());
   if (!pause) return call->done(std::move(outcome));
   const auto due = clock_.now() + *pause;

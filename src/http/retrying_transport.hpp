@@ -30,6 +30,7 @@ class RetryingTransport final : public HttpTransport {
  private:
   struct Call;
   void try_once(const std::shared_ptr<Call>& call);
+  void note_progress(Call& call) const;
   void ended(const std::shared_ptr<Call>& call, Result<HttpResponse> outcome);
 
   HttpTransport& next_;

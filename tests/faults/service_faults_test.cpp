@@ -11,6 +11,7 @@
 #include "fakes/synthetic_content.hpp"
 #include "support/eventually.hpp"
 #include "support/files.hpp"
+#include "support/process.hpp"
 #include "support/test_account.hpp"
 
 namespace blobmount::tests {
@@ -149,8 +150,7 @@ TEST_F(Faults, OfAWholeBlobStalledTwiceNothingIsMissing) {
 
 class Outage : public Faults, public testing::WithParamInterface<int> {};
 
-/// A read that waits past the kernel's page cache cannot be killed: one that takes too long is freed with the
-/// mount.
+/// A read that takes too long is freed with the mount.
 TEST_P(Outage, IsAnErrorInTimeAndThenOver) {
   const Mounted mounted(account.mount("test").with("--retry-timeout", "2").with("--attr-ttl", "60"));
   const FileHandle file(mounted / "blob", O_RDONLY | GetParam());
@@ -168,6 +168,22 @@ TEST_P(Outage, IsAnErrorInTimeAndThenOver) {
 
   EXPECT_TRUE(file.read_all().bytes == bytes_of("blob"));
   EXPECT_TRUE(read_file(mounted / "blob").bytes == bytes_of("blob"));
+}
+
+TEST_P(Outage, AReaderThatIsKilledIsGoneAtOnce) {
+  const Mounted mounted(account.mount("test").with("--retry-timeout", "10").with("--attr-ttl", "60"));
+  EXPECT_EQ(FileHandle(mounted / "blob").error(), 0);
+  service.faults().add_always({.kind = FaultKind::status, .status = 500});
+  Command command{
+      .arguments = {"dd", "if=" + (mounted / "blob").string(), "of=/dev/null", "bs=1M", "count=1"}};
+  if (GetParam() == O_DIRECT) command.arguments.emplace_back("iflag=direct");
+
+  const auto before = service.stats().counts().of(get);
+  const Process reader(command);
+  EXPECT_TRUE(eventually(10s, [&] { return service.stats().counts().of(get) > before; }));
+  reader.signal(SIGKILL);
+
+  EXPECT_EQ(reader.wait(3s), 128 + SIGKILL);
 }
 
 INSTANTIATE_TEST_SUITE_P(Reads, Outage, testing::Values(0, O_DIRECT),

@@ -1,7 +1,11 @@
 #include "cache/disk_tier.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -129,7 +133,7 @@ TEST_F(DiskTierTest, WhatNobodyWantsIsNotRead) {
   EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
 }
 
-TEST_F(DiskTierTest, ReconsideringIsForThePlaceBelow) {
+TEST_F(DiskTierTest, ReconsideringIsForThePlaceBelowToo) {
   mount();
 
   tier->reconsider();
@@ -184,6 +188,63 @@ TEST_F(DiskTierTest, WhatIsReadAheadIsReadFromDiskToo) {
 
   EXPECT_TRUE(fetch->wait());
   EXPECT_EQ(tier->stats().hits, 40U);
+}
+
+/// Blocks the thread that brings its only page.
+class SlowFetch final : public Fetch {
+ public:
+  SlowFetch(const SharedVersion& version, std::uint64_t page) : Fetch(version, {page, 1}, {new_page()}) {}
+
+  [[nodiscard]] Urgency urgency() const override { return Urgency::ahead; }
+  [[nodiscard]] bool wanted() const override { return true; }
+  void arrived(std::size_t /*index*/) override { may_arrive.get_future().wait(); }
+  void ended(Status /*outcome*/) override {}
+
+  std::promise<void> may_arrive;
+};
+
+TEST_F(DiskTierTest, WhoJoinsWhatIsReadAheadDoesNotWaitBehindAllThatIs) {
+  const auto version = version_of("blob", 40);
+  mount();
+  keep(version);
+  std::vector<std::shared_ptr<SlowFetch>> slow;
+  for (std::uint64_t page = 0; page < 8; ++page) {
+    slow.push_back(std::make_shared<SlowFetch>(version, page));
+    tier->start({slow.back()});
+  }
+  const auto last = fetch_of(version, {20, 20});
+  last->become(Urgency::ahead);
+  tier->start({last});
+
+  last->become(Urgency::waited_for);
+  tier->reconsider();
+
+  EXPECT_TRUE(eventually(std::chrono::seconds{10}, [&] { return last->has_ended(); }));
+  for (const auto& fetch : slow) fetch->may_arrive.set_value();
+  EXPECT_TRUE(last->wait());
+}
+
+TEST_F(DiskTierTest, WhatIsReconsideredWhileTheTierStopsEndsOnce) {
+  const auto version = version_of("blob", 64);
+  mount();
+  keep(version);
+  std::vector<SharedWatch> fetches;
+  for (std::uint64_t first = 0; first < 64; ++first) {
+    fetches.push_back(fetch_of(version, {first, 1}));
+    fetches.back()->become(Urgency::ahead);
+    tier->start({fetches.back()});
+  }
+
+  std::thread hurry([&] {
+    for (const auto& fetch : fetches) {
+      fetch->become(Urgency::waited_for);
+      tier->reconsider();
+    }
+  });
+  tier->stop();
+  hurry.join();
+
+  for (const auto& fetch : fetches) EXPECT_TRUE(fetch->wait());
 }
 
 TEST_F(DiskTierTest, FetchesThatMeetTheStopAllEnd) {

@@ -133,10 +133,43 @@ TEST_F(FetchQueueTest, NeighboursOnBothSidesGoTogether) {
   add(waited_for, {10, 2});
   add(waited_for, {12, 1});
   add(ahead, {13, 3});
-  add(ahead, {9, 1});
-  add(ahead, {7, 1});  // page 8 is missing
+  add(waited_for, {9, 1});
+  add(waited_for, {7, 1});  // page 8 is missing
 
   EXPECT_THAT(take(), ElementsAre(PageRange{9, 7}, PageRange{7, 1}));
+}
+
+TEST_F(FetchQueueTest, WhatIsWaitedForDoesNotComeBehindWhatIsAheadInItsRequest) {
+  add(waited_for, {16, 1});
+  add(ahead, {2, 14});
+  add(ahead, {17, 1});
+  add(waited_for, {18, 1});
+
+  EXPECT_THAT(take(), ElementsAre(PageRange{16, 2}, PageRange{18, 1}));
+  finish_oldest();
+  EXPECT_THAT(take(), ElementsAre(PageRange{2, 14}));
+}
+
+TEST_F(FetchQueueTest, WhereThereAreMoreThanPlacesWhatIsWaitedForIsStillTheFirstOfItsRequest) {
+  FetchQueue busy({.account = 2, .account_ahead = 1});
+  for (std::uint64_t page = 0; page < 240; page += 16)
+    busy.add(std::make_shared<FakeFetch>(version_, PageRange{page, 16}, ahead));
+  busy.add(std::make_shared<FakeFetch>(version_, PageRange{240, 1}, waited_for));
+
+  const auto groups = busy.take();
+
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].front()->pages(), (PageRange{240, 1}));
+}
+
+TEST_F(FetchQueueTest, ASmallBlobComesWholeWhateverOfItIsWaitedFor) {
+  const auto version =
+      std::make_shared<const BlobVersion>(BlobVersion{"docs", "small", "etag", pages_in_mib * page_size});
+  add(waited_for, {5, 1}, version);
+  add(ahead, {0, 5}, version);
+  add(ahead, {6, 10}, version);
+
+  EXPECT_THAT(take(), ElementsAre(PageRange{0, 16}));
 }
 
 TEST_F(FetchQueueTest, NeighboursAreJoinedUpToAMebibyte) {

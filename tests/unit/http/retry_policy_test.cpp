@@ -18,9 +18,9 @@ constexpr double late = 1.0;
 
 using Outcome = Result<HttpResponse>;
 
-std::optional<Duration> pause_after(const Outcome& outcome, int tries = 1, Duration elapsed = 0ms,
+std::optional<Duration> pause_after(const Outcome& outcome, int tries = 1, Duration lost = 0ms,
                                     double chance = late) {
-  return pause_before_retry(RetryPolicy{}, {.outcome = outcome, .tries = tries, .elapsed = elapsed}, chance);
+  return pause_before_retry(RetryPolicy{}, {.outcome = outcome, .tries = tries, .lost = lost}, chance);
 }
 
 Outcome status(int number) { return HttpResponse{.status = number}; }
@@ -114,18 +114,29 @@ TEST(RetryPolicy, GivesUpWhenTheBudgetIsSpent) {
   EXPECT_FALSE(pause_after(status(503), 1, 1h));
 }
 
-TEST(RetryPolicy, ALineThatGetsOnHasMoreTimeAndOneThatDripsHasNot) {
-  const auto broken = Outcome(Error{ErrorCode::timed_out, "x"});
-  const std::pair<std::uint64_t, Duration> last_tries[] = {
-      {0, 59'900ms},           {1, 59'900ms},          {16U << 10U, 60'900ms},
-      {160U << 10U, 69'900ms}, {4U << 20U, 315'900ms}, {1ULL << 30U, 60s + 65'536s - 100ms}};
+TEST(RetryPolicy, TimeIsLostAsFarAsNoBytesCameForIt) {
+  struct Row {
+    Duration before, elapsed;
+    std::uint64_t received;
+    Duration lost;
+  };
+  constexpr std::uint64_t kib = 1ULL << 10U;
+  const Row table[] = {{0s, 0s, 0, 0s},          {0s, 10s, 0, 10s},           {10s, 10s, 0, 20s},
+                       {0s, 10s, 16 * kib, 9s},  {0s, 10s, 160 * kib, 0s},    {5s, 10s, 160 * kib, 5s},
+                       {5s, 10s, 240 * kib, 0s}, {0s, 14s, 14'000, 13'146ms}, {59s, 1s, 1 << 20, 0s},
+                       {0s, 1s, 1ULL << 30U, 0s}};
 
-  for (const auto& [received, elapsed] : last_tries) {
-    TryOutcome ended{.outcome = broken, .elapsed = elapsed, .received = received};
-    EXPECT_TRUE(pause_before_retry({}, ended, late)) << received;
-    ended.elapsed += 1ms;
-    EXPECT_FALSE(pause_before_retry({}, ended, late)) << received;
+  for (const auto& [before, elapsed, received, lost] : table) {
+    EXPECT_EQ(lost_after(before, elapsed, received), lost) << received << " bytes in " << elapsed.count();
   }
+}
+
+TEST(RetryPolicy, BytesThatCameBeforeAnOutageDoNotProlongIt) {
+  const auto after_a_gibibyte = lost_after(0s, 10s, 1ULL << 30U);
+  const auto outage = status(503);
+
+  EXPECT_TRUE(pause_after(outage, 1, lost_after(after_a_gibibyte, 59'900ms, 0)));
+  EXPECT_FALSE(pause_after(outage, 1, lost_after(after_a_gibibyte, 59'901ms, 0)));
 }
 
 TEST(RetryPolicy, AStallAfterAStallIsNoticedSoon) {

@@ -216,6 +216,55 @@ TEST_F(Retrying, ALineThatGetsOnIsNotGivenUpAndOneThatStopsIs) {
   EXPECT_EQ(script_.size(), 17U);
 }
 
+TEST_F(Retrying, AnOutageAfterMostOfALargeBodyEndsWithinTheBudget) {
+  const std::string most(15U << 20U, 'x');
+  script_ = {[&](const HttpRequest& request) -> Result<HttpResponse> {
+    clock_.advance(1s);
+    EXPECT_TRUE(request.sink->append(std::as_bytes(std::span(most))));
+    return failure(ErrorCode::unavailable);
+  }};
+
+  begin({.range = ByteRange{0, 16U << 20U}, .sink = std::make_shared<CollectingSink>()});
+  clock_.advance(50s);
+  EXPECT_FALSE(outcome_);
+  clock_.advance(10s);
+
+  ASSERT_TRUE(outcome_ && *outcome_);
+  EXPECT_EQ((*outcome_)->status, 503);
+}
+
+TEST_F(Retrying, ALineThatGetsOnInEachTryIsNotGivenUpHoweverLongItTakes) {
+  const std::string piece(64U << 10U, 'x');
+  // each brings what may take 4 s, after a pause of 3 s at most
+  script_.assign(256, [&](const HttpRequest& request) -> Result<HttpResponse> {
+    EXPECT_TRUE(request.sink->append(std::as_bytes(std::span(piece))));
+    if (request.range->length == piece.size()) return response(206);
+    return failure(ErrorCode::timed_out);
+  });
+
+  begin({.range = ByteRange{0, 16U << 20U}, .sink = std::make_shared<CollectingSink>()});
+  clock_.advance(1h);
+
+  EXPECT_TRUE(outcome_ && *outcome_);
+  EXPECT_THAT(script_, IsEmpty());
+}
+
+TEST_F(Retrying, ALineThatDripsIsGivenUp) {
+  const std::string drop(1000, 'x');
+  script_.assign(100, [&](const HttpRequest& request) -> Result<HttpResponse> {
+    clock_.advance(10s);
+    EXPECT_TRUE(request.sink->append(std::as_bytes(std::span(drop))));
+    return failure(ErrorCode::timed_out);
+  });
+
+  begin({.range = ByteRange{0, 16U << 20U}, .sink = std::make_shared<CollectingSink>()});
+  clock_.advance(1h);
+
+  ASSERT_TRUE(outcome_ && !*outcome_);
+  EXPECT_EQ(outcome_->error().code, ErrorCode::timed_out);
+  EXPECT_GE(script_.size(), 93U);
+}
+
 TEST_F(Retrying, ABodyThatNobodyWantsIsNotAskedForAgain) {
   script_ = {[](auto&) { return failure(ErrorCode::cancelled); }};
 

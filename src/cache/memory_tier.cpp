@@ -19,6 +19,14 @@ std::uint64_t name_of(const Block& block) {
   return block.blob->name ^ (block.index * 0x9E3779B97F4A7C15U);  // Fibonacci hashing
 }
 
+/// Where answers, or the disk's writer, still hold all pages, nothing would become free.
+bool can_go(const EvictionOrder::Entry& entry) {
+  const auto& block = static_cast<const Block&>(entry);
+  return !block.pinned && block.on_their_way == 0 &&
+         std::any_of(block.pages.begin(), block.pages.end(),
+                     [](const auto& page) { return page.bytes.use_count() == 1; });
+}
+
 bool passes(ErrorCode code) {
   return code == ErrorCode::unavailable || code == ErrorCode::timed_out || code == ErrorCode::throttled ||
          code == ErrorCode::unreachable;
@@ -45,6 +53,33 @@ bool is_missing(CachedBlob& blob, std::uint64_t page) {
 }
 
 }  // namespace
+
+MemoryTier::MemoryTier(ByteSource& below, MemoryBudget& budget)
+    : below_(below), budget_(budget), pool_(budget) {
+  budget_.on_growth([this] { trim_soon(); });
+}
+
+MemoryTier::~MemoryTier() {
+  budget_.on_growth({});
+  trimmer_.stop();
+}
+
+void MemoryTier::trim_soon() {
+  if (trim_is_due_.exchange(true)) return;
+  trimmer_.submit([this] {
+    trim_is_due_ = false;
+    trim();
+  });
+}
+
+void MemoryTier::trim() {
+  // block by block, so that nobody waits long for the lock
+  for (bool evicted = true; evicted && pool_.is_over();) {
+    const MutexLock lock(mutex_);
+    evicted = evict_one(EvictionOrder::Ahead::goes_last);
+  }
+  pool_.trim();
+}
 
 std::uint64_t MemoryTier::most_ahead() const {
   return std::min<std::uint64_t>(longest_ahead, pool_.limit() / 2);
@@ -236,23 +271,19 @@ Block& MemoryTier::block_of(CachedBlob& blob, std::uint64_t page, bool ahead) {
 
 /// Evicts until there is memory for all of them. The budget may shrink meanwhile: only the pool can say.
 std::vector<PageBuffer> MemoryTier::take(std::size_t pages, EvictionOrder::Ahead ahead) {
-  // where answers, or the disk's writer, still hold all pages, nothing would become free
-  const auto can_go = [](const EvictionOrder::Entry& entry) {
-    const auto& block = static_cast<const Block&>(entry);
-    return !block.pinned && block.on_their_way == 0 &&
-           std::any_of(block.pages.begin(), block.pages.end(),
-                       [](const auto& page) { return page.bytes.use_count() == 1; });
-  };
   if (pages == 0) return {};
-  while (true) {
-    auto taken = pool_.take(pages);
-    if (!taken.empty()) return taken;
-    auto* const victim = static_cast<Block*>(order_.victim(ahead, can_go));
-    if (victim == nullptr) return {};
-    ++stats_.evicted;
-    order_.evict(*victim);
-    victim->blob->blocks.erase(victim->index);
-  }
+  auto taken = pool_.take(pages);
+  while (taken.empty() && evict_one(ahead)) taken = pool_.take(pages);
+  return taken;
+}
+
+bool MemoryTier::evict_one(EvictionOrder::Ahead ahead) {
+  auto* const victim = static_cast<Block*>(order_.victim(ahead, can_go));
+  if (victim == nullptr) return false;
+  ++stats_.evicted;
+  order_.evict(*victim);
+  victim->blob->blocks.erase(victim->index);
+  return true;
 }
 
 void MemoryTier::arrived(MemoryFetch& fetch, std::size_t index) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "fakes/exactly_once.hpp"
 #include "fakes/fake_byte_source.hpp"
+#include "support/eventually.hpp"
 
 namespace blobmount::tests {
 namespace {
@@ -499,6 +501,22 @@ TEST_F(MemoryTierTest, ABudgetThatShrinksLetsReadsGoOnInWhatIsLeft) {
   for (std::uint64_t page = 0; page < 500; page += 16) {
     EXPECT_TRUE(read(*reader, blob, pages(page, 16))->good());
   }
+}
+
+TEST_F(MemoryTierTest, AListingAfterReadsDoesNotTakeTheMemoryASecondTime) {
+  source.answer_at_once();
+  const auto reader = tier.open(blob);
+  for (std::uint64_t page = 0; page < 64; page += 16) read(*reader, blob, pages(page, 16));
+
+  const MemoryBudget::Charge listing(budget, 40 * page_size);
+
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] {
+    std::uint64_t here = 0;
+    for (std::uint64_t page = 0; page < 64; ++page) {
+      if (reader->presence(pages(page, 1)) == Presence::here) ++here;
+    }
+    return here <= 24;
+  })) << "nobody reads any more, and the memory is needed";
 }
 
 TEST_F(MemoryTierTest, ABudgetThatShrinksWhileItIsTakenFromDoesNoHarm) {

@@ -93,6 +93,9 @@ class MemoryTier {
   bool evict_one(EvictionOrder::Ahead ahead) BM_REQUIRES(mutex_);
   void fail_waiting(MemoryFetch& fetch, const Error& error, Actions& actions) BM_REQUIRES(mutex_);
   void forget(MemoryFetch& fetch) BM_REQUIRES(mutex_);
+  /// Forget a block that has left the order.
+  void erase(CachedBlob& blob, std::uint64_t index) BM_REQUIRES(mutex_);
+  void note_if_unused(CachedBlob& blob) BM_REQUIRES(mutex_);
   void drop_unused_blobs() BM_REQUIRES(mutex_);
   void feed(Actions& actions) BM_REQUIRES(mutex_);
   void carry_out(Actions actions) BM_EXCLUDES(mutex_);
@@ -104,7 +107,8 @@ class MemoryTier {
   mutable Mutex mutex_;
   EvictionOrder order_ BM_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::shared_ptr<CachedBlob>> blobs_ BM_GUARDED_BY(mutex_);
-  std::size_t many_blobs_ BM_GUARDED_BY(mutex_) = 1024;  ///< time to look for those that hold nothing
+  std::vector<CachedBlob*> unused_ BM_GUARDED_BY(mutex_);  ///< of those: without pages and readers
+  MemoryBudget::Charge bookkeeping_ BM_GUARDED_BY(mutex_);
   std::deque<SharedRead> hungry_ BM_GUARDED_BY(mutex_);  ///< wait for memory
   ReaderId last_reader_ BM_GUARDED_BY(mutex_) = 0;
   MemoryStats stats_ BM_GUARDED_BY(mutex_);

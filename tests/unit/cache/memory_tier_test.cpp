@@ -23,6 +23,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr std::uint64_t budget_pages = 64;
+constexpr std::uint64_t for_bookkeeping = page_size - 1;  // no page of it
 
 SharedVersion version(const std::string& blob, std::uint64_t size) {
   return std::make_shared<const BlobVersion>(
@@ -76,7 +77,7 @@ class MemoryTierTest : public testing::Test {
   }
 
   FakeByteSource source;
-  MemoryBudget budget{budget_pages * page_size};
+  MemoryBudget budget{budget_pages * page_size + for_bookkeeping};
   MemoryTier tier{source, budget};
   const SharedVersion blob = version("blob", 1000 * page_size);
   std::optional<ByteRange> refused;
@@ -517,6 +518,33 @@ TEST_F(MemoryTierTest, AListingAfterReadsDoesNotTakeTheMemoryASecondTime) {
     }
     return here <= 24;
   })) << "nobody reads any more, and the memory is needed";
+}
+
+TEST_F(MemoryTierTest, WhatBlobsTakeBesideTheirPagesIsCharged) {
+  source.answer_at_once();
+  const auto before = budget.left_for_pages();
+  std::vector<std::unique_ptr<MemoryTier::Reader>> readers;
+
+  for (int i = 0; i < 40; ++i) {
+    const auto small = version("small" + std::to_string(i), 100);
+    readers.push_back(tier.open(small));
+    read(*readers.back(), small, {0, 100});
+  }
+
+  EXPECT_LE(budget.left_for_pages(), before - 40 * (sizeof(Block) + 400));
+}
+
+TEST_F(MemoryTierTest, BlobsWithoutPagesAndReadersAreForgotten) {
+  source.answer_at_once();
+  const auto before = budget.left_for_pages();
+
+  for (int i = 0; i < 1000; ++i) {
+    const auto small = version("small" + std::to_string(i), 100);
+    const auto reader = tier.open(small);
+    if (i % 2 == 0) read(*reader, small, {0, 100});
+  }
+
+  EXPECT_GE(budget.left_for_pages(), before - (budget_pages + 2) * 1500) << "those that have pages stay";
 }
 
 TEST_F(MemoryTierTest, ABudgetThatShrinksWhileItIsTakenFromDoesNoHarm) {

@@ -1,11 +1,13 @@
 #pragma once
 
 /// One budget for all that is kept in memory (`--memory`): what is charged here, pages of blobs may
-/// not take, from the next one on that is fetched.
+/// not take; who keeps pages is told when charges grow, and evicts some.
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 namespace blobmount {
 
@@ -21,6 +23,10 @@ class MemoryBudget {
     return std::max(total_ / 4, total_ - std::min(total_, charged));
   }
 
+  /// Call `tell` whenever the charges have grown by a MiB: on any thread, which may hold any lock, so `tell`
+  /// only takes note. To be called while no other thread charges anything.
+  void on_growth(std::function<void()> tell) { tell_ = std::move(tell); }
+
   /// Holds `bytes` while it lives. For one thread at a time.
   class Charge {
    public:
@@ -30,8 +36,9 @@ class MemoryBudget {
     Charge& operator=(const Charge&) = delete;
 
     void resize(std::uint64_t bytes) {
-      budget_.charged_ += bytes - bytes_;  // less is more, around the clock
+      const auto charged = budget_.charged_ += bytes - bytes_;  // less is more, around the clock
       bytes_ = bytes;
+      budget_.changed(charged);
     }
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
@@ -41,8 +48,19 @@ class MemoryBudget {
   };
 
  private:
+  static constexpr std::uint64_t worth_telling = 1ULL << 20U;
+
+  void changed(std::uint64_t charged) {
+    const auto told = told_.load(std::memory_order_relaxed);
+    if (charged >= told && charged - told < worth_telling) return;
+    told_.store(charged, std::memory_order_relaxed);
+    if (charged > told && tell_) tell_();
+  }
+
   const std::uint64_t total_;
   std::atomic<std::uint64_t> charged_{0};
+  std::atomic<std::uint64_t> told_{0};  ///< what was charged when growth was told, or less since
+  std::function<void()> tell_{};
 };
 
 }  // namespace blobmount

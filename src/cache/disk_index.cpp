@@ -135,6 +135,11 @@ SharedEntry DiskIndex::least_used(const SharedEntry& keep) const {
   return in_use;
 }
 
+void DiskIndex::postpone(const SharedEntry& entry) {
+  const MutexLock lock(mutex_);
+  if (knows(entry)) by_use_.splice(by_use_.end(), by_use_, by_name_.find(entry->name)->second);
+}
+
 std::shared_ptr<DiskFile> DiskIndex::file(const SharedEntry& entry) const {
   const MutexLock lock(mutex_);
   return entry->file.lock();

@@ -75,6 +75,9 @@ class DiskIndex {
   /// those that are. Null: there is no other.
   [[nodiscard]] SharedEntry least_used(const SharedEntry& keep) const BM_EXCLUDES(mutex_);
 
+  /// It cannot be evicted: as if it had just been used.
+  void postpone(const SharedEntry& entry) BM_EXCLUDES(mutex_);
+
   /// The files, if they are open.
   [[nodiscard]] std::shared_ptr<DiskFile> file(const SharedEntry& entry) const BM_EXCLUDES(mutex_);
   /// They were opened: keep them so, until many others have been opened since. Returns those that another

@@ -1,6 +1,8 @@
 #include "cache/disk_space.hpp"
 
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace blobmount {
 
@@ -23,11 +25,21 @@ Result<bool> DiskSpace::make_room(std::uint64_t bytes, const SharedEntry& keep) 
 }
 
 Result<std::optional<std::uint64_t>> DiskSpace::evict_one(const SharedEntry& keep) {
-  const auto victim = store_.index().least_used(keep);
-  if (!victim) return std::optional<std::uint64_t>{};
-  BM_ASSIGN(freed, store_.evict(victim));
-  ++evicted_;
-  return std::optional(freed);
+  std::vector<SharedEntry> stuck;  // is in use as long as it is held here, so that all others come first
+  std::optional<Error> failure;
+  while (const auto victim = store_.index().least_used(keep)) {
+    if (!stuck.empty() && victim == stuck.front()) break;
+    const auto freed = store_.evict(victim);
+    if (freed) {
+      ++evicted_;
+      return std::optional(*freed);
+    }
+    if (!failure) failure = freed.error();
+    store_.index().postpone(victim);
+    stuck.push_back(victim);
+  }
+  if (failure) return *std::move(failure);
+  return std::optional<std::uint64_t>{};
 }
 
 }  // namespace blobmount

@@ -28,7 +28,8 @@ class DiskSpace {
   /// than there may be, and nothing was evicted. no_space: the file system has not that much, though nothing
   /// is left to evict.
   Result<bool> make_room(std::uint64_t bytes, const SharedEntry& keep);
-  /// Evict one version, if there is one other than `keep`. What that frees.
+  /// Evict one version, if there is one other than `keep`. What that frees. An Error where none of them can
+  /// be removed; one that cannot is tried again when its turn comes once more.
   Result<std::optional<std::uint64_t>> evict_one(const SharedEntry& keep);
 
   [[nodiscard]] std::uint64_t evicted() const { return evicted_; }

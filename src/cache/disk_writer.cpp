@@ -12,8 +12,13 @@ namespace {
 /// Pages that are written at once: 1 MiB is as fast as more, and soon over.
 constexpr std::size_t most_at_once = 16;
 
-/// Times as many pages as are held are remembered at most: some 50 bytes each.
-constexpr std::size_t most_remembered = 64;
+/// Pages in line, those that are only remembered included, are at most as many times those that are held, and
+/// no more than so many: at 130 bytes each, and with as many being written, 8 MiB that no budget counts.
+constexpr std::uint64_t most_times_held = 64;
+constexpr std::uint64_t most_in_line = 32768;
+
+/// What an unmount may take, and hold the directory against the next mount.
+constexpr Duration longest_farewell = std::chrono::seconds{5};
 
 /// What a version costs beside its pages, at most: its side file's header.
 constexpr std::uint64_t new_version = 8192;
@@ -25,13 +30,14 @@ DiskWriter::DiskWriter(DiskStore& store, const DiskLimits& limits, Clock& clock,
       clock_(clock),
       log_(log),
       most_waiting_(limits.waiting / page_size),
+      most_in_line_(std::clamp<std::uint64_t>(most_times_held * most_waiting_, 1, most_in_line)),
       space_(store, limits),
       thread_(start_thread("disk-writer", [this] { run(); })) {}
 
 void DiskWriter::keep(const SharedIdentity& identity, std::uint64_t page, PageBuffer buffer) {
   {
     const MutexLock lock(mutex_);
-    if (ending_ || waiting_.size() >= most_remembered * std::max<std::uint64_t>(most_waiting_, 1)) {
+    if (given_up_at_ || waiting_.size() >= most_in_line_) {
       ++dropped_;
       return;
     }
@@ -48,7 +54,7 @@ void DiskWriter::keep(const SharedIdentity& identity, std::uint64_t page, PageBu
 void DiskWriter::stop() {
   {
     const MutexLock lock(mutex_);
-    ending_ = true;
+    if (!given_up_at_) given_up_at_ = clock_.now() + longest_farewell;
   }
   work_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -62,7 +68,7 @@ void DiskWriter::run() {
 
 std::vector<DiskWriter::Page> DiskWriter::take() {
   MutexLock lock(mutex_);
-  while (waiting_.empty() && !ending_) work_.wait(lock.native());
+  while (waiting_.empty() && !given_up_at_) work_.wait(lock.native());
   return std::exchange(waiting_, {});
 }
 
@@ -77,9 +83,10 @@ void DiskWriter::write_all(std::vector<Page> pages) {
   // streams come mixed
   std::ranges::sort(pages, {}, [](const Page& page) { return std::tuple(page.identity->name, page.number); });
   for (std::span<Page> left(pages); !left.empty();) {
-    const auto neighbours = left.first(hold_neighbours(left));
+    const auto neighbours = left.first(is_given_up(left.front()) ? 0 : hold_neighbours(left));
     if (neighbours.empty()) {
       ++dropped_;
+      done_with(left.first(1));
       left = left.subspan(1);
       continue;
     }
@@ -87,6 +94,13 @@ void DiskWriter::write_all(std::vector<Page> pages) {
     done_with(neighbours);
     left = left.subspan(neighbours.size());
   }
+}
+
+bool DiskWriter::is_given_up(const Page& page) {
+  const MutexLock lock(mutex_);
+  if (!given_up_at_) return false;
+  // what is only remembered may be all that is in memory
+  return !page.counted || clock_.now() >= *given_up_at_;
 }
 
 std::size_t DiskWriter::hold_neighbours(std::span<Page> pages) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -36,7 +37,8 @@ class DiskWriter {
 
   /// `buffer` holds `page`, and never changes. Never blocks.
   void keep(const SharedIdentity& identity, std::uint64_t page, PageBuffer buffer) BM_EXCLUDES(mutex_);
-  /// Write what waits, then end the thread; what comes later is dropped.
+  /// Write what is held, for some seconds at most and one write more, then end the thread; what is only
+  /// remembered, or comes later, is dropped.
   void stop() BM_EXCLUDES(mutex_);
 
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
@@ -57,7 +59,9 @@ class DiskWriter {
   void run() BM_EXCLUDES(mutex_);
   std::vector<Page> take() BM_EXCLUDES(mutex_);
   void done_with(std::span<Page> pages) BM_EXCLUDES(mutex_);
-  void write_all(std::vector<Page> pages);
+  void write_all(std::vector<Page> pages) BM_EXCLUDES(mutex_);
+  /// Whether it is too late to write it.
+  bool is_given_up(const Page& page) BM_EXCLUDES(mutex_);
   void write_or_drop(std::span<const Page> neighbours);
   /// Whether there was room.
   Result<bool> write(std::span<const Page> neighbours);
@@ -69,7 +73,8 @@ class DiskWriter {
   DiskStore& store_;
   Clock& clock_;
   Log& log_;
-  const std::uint64_t most_waiting_;
+  const std::uint64_t most_waiting_;  ///< pages with their bytes
+  const std::uint64_t most_in_line_;  ///< pages
 
   DiskSpace space_;
   DiskPause pause_;  ///< the thread's own
@@ -79,7 +84,7 @@ class DiskWriter {
   std::condition_variable work_;
   std::vector<Page> waiting_ BM_GUARDED_BY(mutex_);
   std::uint64_t held_ BM_GUARDED_BY(mutex_) = 0;  ///< pages that wait, or are being written, with their bytes
-  bool ending_ BM_GUARDED_BY(mutex_) = false;
+  std::optional<SteadyTime> given_up_at_ BM_GUARDED_BY(mutex_);  ///< once it is ending
 
   std::thread thread_;
 };

@@ -38,6 +38,7 @@ struct CachedBlob {
   SharedVersion version{};
   std::uint64_t name = 0;  ///< a hash of the version
   unsigned readers = 0;
+  bool unused = false;  ///< among those that the tier looks at, and forgets if nobody has come back to them
   std::unordered_map<std::uint64_t, Block> blocks{};
 
   /// Null: nothing is known of the page.

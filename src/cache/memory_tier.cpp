@@ -10,6 +10,14 @@ namespace {
 /// Longer windows than this gain nothing that was measured, and are a lot to throw away.
 constexpr std::uint64_t longest_ahead = (512ULL << 20U) / page_size;
 
+/// What a block takes beside its pages: itself, its places in the map and in the order, a page's reference.
+constexpr std::uint64_t block_footprint = sizeof(Block) + 160;
+
+/// What a blob takes beside its blocks, as measured; its names stand in the version and in the key.
+std::uint64_t footprint_of(const BlobVersion& version) {
+  return 400 + 2 * (version.container.size() + version.blob.size() + version.etag.size());
+}
+
 std::string key_of(const BlobVersion& version) {
   // a container's name has no '/', a blob's name no NUL
   return version.container + '/' + version.blob + '\0' + version.etag;
@@ -17,6 +25,14 @@ std::string key_of(const BlobVersion& version) {
 
 std::uint64_t name_of(const Block& block) {
   return block.blob->name ^ (block.index * 0x9E3779B97F4A7C15U);  // Fibonacci hashing
+}
+
+/// Where answers, or the disk's writer, still hold all pages, nothing would become free.
+bool can_go(const EvictionOrder::Entry& entry) {
+  const auto& block = static_cast<const Block&>(entry);
+  return !block.pinned && block.on_their_way == 0 &&
+         std::any_of(block.pages.begin(), block.pages.end(),
+                     [](const auto& page) { return page.bytes.use_count() == 1; });
 }
 
 bool passes(ErrorCode code) {
@@ -46,6 +62,34 @@ bool is_missing(CachedBlob& blob, std::uint64_t page) {
 
 }  // namespace
 
+MemoryTier::MemoryTier(ByteSource& below, MemoryBudget& budget)
+    : below_(below), budget_(budget), pool_(budget), bookkeeping_(budget) {
+  budget_.on_growth([this] { trim_soon(); });
+}
+
+MemoryTier::~MemoryTier() {
+  budget_.on_growth({});
+  trimmer_.stop();
+}
+
+void MemoryTier::trim_soon() {
+  if (trim_is_due_.exchange(true)) return;
+  trimmer_.submit([this] {
+    trim_is_due_ = false;
+    trim();
+  });
+}
+
+void MemoryTier::trim() {
+  // block by block, so that nobody waits long for the lock
+  for (bool evicted = true; evicted && pool_.is_over();) {
+    const MutexLock lock(mutex_);
+    evicted = evict_one(EvictionOrder::Ahead::goes_last);
+    drop_unused_blobs();
+  }
+  pool_.trim();
+}
+
 std::uint64_t MemoryTier::most_ahead() const {
   return std::min<std::uint64_t>(longest_ahead, pool_.limit() / 2);
 }
@@ -54,21 +98,42 @@ std::unique_ptr<MemoryTier::Reader> MemoryTier::open(SharedVersion version) {
   auto key = key_of(*version);
   const auto name = std::hash<std::string>{}(key);
   const MutexLock lock(mutex_);
-  if (blobs_.size() >= many_blobs_) drop_unused_blobs();
+  drop_unused_blobs();
   auto& blob = blobs_[std::move(key)];
   if (!blob) {
     blob = std::make_shared<CachedBlob>();
     blob->version = std::move(version);
     blob->name = name;
+    bookkeeping_.resize(bookkeeping_.bytes() + footprint_of(*blob->version));
   }
   ++blob->readers;
   return std::unique_ptr<Reader>(new Reader(*this, blob, ++last_reader_));
 }
 
 void MemoryTier::drop_unused_blobs() {
-  std::erase_if(blobs_,
-                [](const auto& blob) { return blob.second.use_count() == 1 && blob.second->blocks.empty(); });
-  many_blobs_ = std::max<std::size_t>(1024, 2 * blobs_.size());
+  for (auto* const blob : std::exchange(unused_, {})) {
+    blob->unused = false;
+    const auto kept = blobs_.find(key_of(*blob->version));
+    if (kept->second.use_count() > 1) {
+      // a read that waits for memory, or what remains of a fetch
+      note_if_unused(*blob);
+      continue;
+    }
+    if (blob->readers > 0 || !blob->blocks.empty()) continue;
+    bookkeeping_.resize(bookkeeping_.bytes() - footprint_of(*blob->version));
+    blobs_.erase(kept);
+  }
+}
+
+void MemoryTier::note_if_unused(CachedBlob& blob) {
+  if (blob.readers > 0 || !blob.blocks.empty() || std::exchange(blob.unused, true)) return;
+  unused_.push_back(&blob);
+}
+
+void MemoryTier::erase(CachedBlob& blob, std::uint64_t index) {
+  blob.blocks.erase(index);
+  bookkeeping_.resize(bookkeeping_.bytes() - block_footprint);
+  note_if_unused(blob);
 }
 
 Presence MemoryTier::Reader::presence(ByteRange range) const {
@@ -230,29 +295,27 @@ Block& MemoryTier::block_of(CachedBlob& blob, std::uint64_t page, bool ahead) {
     block.index = found->first;
     block.name = name_of(block);
     order_.add(block, ahead);
+    bookkeeping_.resize(bookkeeping_.bytes() + block_footprint);
   }
   return block;
 }
 
 /// Evicts until there is memory for all of them. The budget may shrink meanwhile: only the pool can say.
 std::vector<PageBuffer> MemoryTier::take(std::size_t pages, EvictionOrder::Ahead ahead) {
-  // where answers, or the disk's writer, still hold all pages, nothing would become free
-  const auto can_go = [](const EvictionOrder::Entry& entry) {
-    const auto& block = static_cast<const Block&>(entry);
-    return !block.pinned && block.on_their_way == 0 &&
-           std::any_of(block.pages.begin(), block.pages.end(),
-                       [](const auto& page) { return page.bytes.use_count() == 1; });
-  };
   if (pages == 0) return {};
-  while (true) {
-    auto taken = pool_.take(pages);
-    if (!taken.empty()) return taken;
-    auto* const victim = static_cast<Block*>(order_.victim(ahead, can_go));
-    if (victim == nullptr) return {};
-    ++stats_.evicted;
-    order_.evict(*victim);
-    victim->blob->blocks.erase(victim->index);
-  }
+  auto taken = pool_.take(pages);
+  while (taken.empty() && evict_one(ahead)) taken = pool_.take(pages);
+  drop_unused_blobs();
+  return taken;
+}
+
+bool MemoryTier::evict_one(EvictionOrder::Ahead ahead) {
+  auto* const victim = static_cast<Block*>(order_.victim(ahead, can_go));
+  if (victim == nullptr) return false;
+  ++stats_.evicted;
+  order_.evict(*victim);
+  erase(*victim->blob, victim->index);
+  return true;
 }
 
 void MemoryTier::arrived(MemoryFetch& fetch, std::size_t index) {
@@ -311,10 +374,10 @@ void MemoryTier::fail_waiting(MemoryFetch& fetch, const Error& error, Actions& a
 /// What has not arrived of it is missing again.
 void MemoryTier::forget(MemoryFetch& fetch) {
   fetch.wanted_ = false;
-  auto& blocks = fetch.blob_->blocks;
+  auto& blob = *fetch.blob_;
   for (auto page = fetch.pages().first; page < fetch.pages().end(); ++page) {
-    const auto found = blocks.find(page / pages_in_block);
-    if (found == blocks.end()) continue;
+    const auto found = blob.blocks.find(page / pages_in_block);
+    if (found == blob.blocks.end()) continue;
     auto& block = found->second;
     auto& known = block.pages[page % pages_in_block];
     if (known.fetch.get() != &fetch) continue;
@@ -323,7 +386,7 @@ void MemoryTier::forget(MemoryFetch& fetch) {
     order_.grow(block, -1);
     if (block.here > 0 || block.on_their_way > 0) continue;
     order_.remove(block);
-    blocks.erase(found);
+    erase(blob, block.index);
   }
 }
 
@@ -343,7 +406,9 @@ void MemoryTier::leave(Reader& reader) {
     auto& blob = *reader.blob_;
     if (--blob.readers == 0) {
       for (auto& [index, block] : blob.blocks) order_.abandon(block);
+      note_if_unused(blob);
     }
+    drop_unused_blobs();
     feed(actions);
   }
   carry_out(std::move(actions));

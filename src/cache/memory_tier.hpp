@@ -18,6 +18,7 @@
 
 #include "base/annotated_mutex.hpp"
 #include "base/memory_budget.hpp"
+#include "base/worker_pool.hpp"
 #include "cache/eviction_order.hpp"
 #include "cache/memory_block.hpp"
 #include "cache/memory_fetch.hpp"
@@ -41,7 +42,9 @@ class MemoryTier {
  public:
   class Reader;
 
-  MemoryTier(ByteSource& below, MemoryBudget& budget) : below_(below), budget_(budget), pool_(budget) {}
+  /// From then on until its end, it evicts pages on a thread of its own when `budget` shrinks.
+  MemoryTier(ByteSource& below, MemoryBudget& budget);
+  ~MemoryTier();
   MemoryTier(const MemoryTier&) = delete;
   MemoryTier& operator=(const MemoryTier&) = delete;
 
@@ -63,6 +66,8 @@ class MemoryTier {
   };
 
   [[nodiscard]] std::uint64_t most_ahead() const;
+  void trim_soon();
+  void trim() BM_EXCLUDES(mutex_);
 
   void arrived(MemoryFetch& fetch, std::size_t index) BM_EXCLUDES(mutex_);
   void ended(MemoryFetch& fetch, Status outcome) BM_EXCLUDES(mutex_);
@@ -84,8 +89,13 @@ class MemoryTier {
   void use(CachedBlob& blob, PageRange pages) BM_REQUIRES(mutex_);
   Block& block_of(CachedBlob& blob, std::uint64_t page, bool ahead) BM_REQUIRES(mutex_);
   std::vector<PageBuffer> take(std::size_t pages, EvictionOrder::Ahead ahead) BM_REQUIRES(mutex_);
+  /// Whether there was a block that could go.
+  bool evict_one(EvictionOrder::Ahead ahead) BM_REQUIRES(mutex_);
   void fail_waiting(MemoryFetch& fetch, const Error& error, Actions& actions) BM_REQUIRES(mutex_);
   void forget(MemoryFetch& fetch) BM_REQUIRES(mutex_);
+  /// Forget a block that has left the order.
+  void erase(CachedBlob& blob, std::uint64_t index) BM_REQUIRES(mutex_);
+  void note_if_unused(CachedBlob& blob) BM_REQUIRES(mutex_);
   void drop_unused_blobs() BM_REQUIRES(mutex_);
   void feed(Actions& actions) BM_REQUIRES(mutex_);
   void carry_out(Actions actions) BM_EXCLUDES(mutex_);
@@ -97,10 +107,14 @@ class MemoryTier {
   mutable Mutex mutex_;
   EvictionOrder order_ BM_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::shared_ptr<CachedBlob>> blobs_ BM_GUARDED_BY(mutex_);
-  std::size_t many_blobs_ BM_GUARDED_BY(mutex_) = 1024;  ///< time to look for those that hold nothing
+  std::vector<CachedBlob*> unused_ BM_GUARDED_BY(mutex_);  ///< of those: without pages and readers
+  MemoryBudget::Charge bookkeeping_ BM_GUARDED_BY(mutex_);
   std::deque<SharedRead> hungry_ BM_GUARDED_BY(mutex_);  ///< wait for memory
   ReaderId last_reader_ BM_GUARDED_BY(mutex_) = 0;
   MemoryStats stats_ BM_GUARDED_BY(mutex_);
+
+  std::atomic<bool> trim_is_due_{false};
+  WorkerPool trimmer_{"memory", 1};
 };
 
 /// Reads one version. Safe to use from any thread.

@@ -59,6 +59,20 @@ void PagePool::give_back(std::byte* page) {
   cold_.push_back(page);
 }
 
+bool PagePool::is_over() const {
+  const MutexLock lock(mutex_);
+  return taken_ > limit();
+}
+
+void PagePool::trim() {
+  const MutexLock lock(mutex_);
+  while (!warm_.empty() && taken_ + warm_.size() > limit()) {
+    ::madvise(warm_.back(), page_size, MADV_DONTNEED);
+    cold_.push_back(warm_.back());
+    warm_.pop_back();
+  }
+}
+
 std::size_t PagePool::available() const {
   const MutexLock lock(mutex_);
   const auto allowed = limit();

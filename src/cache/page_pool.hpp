@@ -26,6 +26,10 @@ class PagePool {
 
   /// `count` pages, whatever they hold; or none at all, if that would be more than the budget.
   std::vector<PageBuffer> take(std::size_t count) BM_EXCLUDES(mutex_);
+  /// Whether more are taken than the budget allows by now.
+  [[nodiscard]] bool is_over() const BM_EXCLUDES(mutex_);
+  /// Give back to the system what lies ready, as far as the budget does not allow it any more.
+  void trim() BM_EXCLUDES(mutex_);
   /// How many take() would give now.
   [[nodiscard]] std::size_t available() const BM_EXCLUDES(mutex_);
   /// How many the budget allows, taken ones included.

@@ -137,6 +137,11 @@ void DiskFaults::release() {
   released_.notify_all();
 }
 
+std::size_t DiskFaults::waiting() const {
+  const MutexLock lock(mutex_);
+  return waiting_;
+}
+
 std::size_t DiskFaults::changes() const {
   const MutexLock lock(mutex_);
   return changes_;
@@ -144,7 +149,9 @@ std::size_t DiskFaults::changes() const {
 
 DiskFaults::Order DiskFaults::next_change() {
   MutexLock lock(mutex_);
+  ++waiting_;
   while (held_) released_.wait(lock.native());
+  --waiting_;
   const auto number = changes_++;
   if (crash_at_ && number >= *crash_at_) {
     return {.verdict = number == *crash_at_ && torn_ ? Verdict::half : Verdict::lose};

@@ -30,6 +30,8 @@ class DiskFaults {
   /// Whatever changes the disk waits until release().
   void hold_writes() BM_EXCLUDES(mutex_);
   void release() BM_EXCLUDES(mutex_);
+  /// How many wait so.
+  [[nodiscard]] std::size_t waiting() const BM_EXCLUDES(mutex_);
   /// How often the disk was to be changed.
   [[nodiscard]] std::size_t changes() const BM_EXCLUDES(mutex_);
 
@@ -47,6 +49,7 @@ class DiskFaults {
   mutable Mutex mutex_;
   std::condition_variable released_;
   std::size_t changes_ BM_GUARDED_BY(mutex_) = 0;
+  std::size_t waiting_ BM_GUARDED_BY(mutex_) = 0;
   bool held_ BM_GUARDED_BY(mutex_) = false;
   bool torn_ BM_GUARDED_BY(mutex_) = false;
   std::optional<std::size_t> crash_at_ BM_GUARDED_BY(mutex_);

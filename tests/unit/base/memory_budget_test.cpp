@@ -46,6 +46,20 @@ TEST(MemoryBudgets, ComeBackFromMoreThanTheyHave) {
   EXPECT_EQ(budget.left_for_pages(), 990U);
 }
 
+TEST(MemoryBudgets, TellEachMebibyteThatTheyShrinkBy) {
+  MemoryBudget budget(1000);
+  int told = 0;
+  budget.on_growth([&told] { ++told; });
+  MemoryBudget::Charge charge(budget);
+
+  for (std::uint64_t size = 1; size <= 8; ++size) charge.resize(size << 19U);
+  EXPECT_EQ(told, 4);
+  charge.resize(0);
+  EXPECT_EQ(told, 4);
+  charge.resize(1U << 20U);
+  EXPECT_EQ(told, 5) << "again, after it had grown";
+}
+
 TEST(MemoryBudgets, AreChargedByManyThreads) {
   MemoryBudget budget(1000);
   std::vector<std::jthread> threads;

@@ -35,6 +35,13 @@ class DiskSpaceTest : public testing::Test {
     return room && *room;
   }
 
+  /// From now on its files cannot be removed.
+  void nail(const SharedEntry& entry) const {
+    const auto side = parent.path() / side_file(entry->name);
+    std::filesystem::remove(side);
+    std::filesystem::create_directory(side);
+  }
+
   TemporaryDirectory parent;
   const std::unique_ptr<DiskStore> store = store_in(parent.path());
   DiskSpace space{*store, {.size = 11 * page_size, .free_space = 0, .waiting = 0}};
@@ -71,6 +78,27 @@ TEST_F(DiskSpaceTest, ABlobLargerThanTheCacheDrivesOutNobodyOnceItCannotGrow) {
   make("other", 1);
 
   EXPECT_FALSE(make_room(4, large));
+
+  EXPECT_EQ(space.evicted(), 0U);
+}
+
+TEST_F(DiskSpaceTest, AFileThatCannotBeRemovedIsNotInTheWayOfAllOthers) {
+  const auto nailed = make("nailed", 3);
+  const auto two = make("two", 3), three = make("three", 3);
+  nail(nailed);
+
+  EXPECT_TRUE(make_room(7, nullptr));
+
+  EXPECT_EQ(space.evicted(), 2U);
+  EXPECT_EQ(store->index().find(nailed->name), nailed) << "it takes its space";
+  EXPECT_EQ(store->index().find(two->name), nullptr);
+  EXPECT_EQ(store->index().find(three->name), nullptr);
+}
+
+TEST_F(DiskSpaceTest, WhereNothingCanBeRemovedThatIsTold) {
+  for (const auto* blob : {"one", "two", "three"}) nail(make(blob, 3));
+
+  EXPECT_FALSE(space.make_room(7 * page_size, nullptr));
 
   EXPECT_EQ(space.evicted(), 0U);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "fakes/exactly_once.hpp"
 #include "fakes/fake_byte_source.hpp"
+#include "support/eventually.hpp"
 
 namespace blobmount::tests {
 namespace {
@@ -21,6 +23,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr std::uint64_t budget_pages = 64;
+constexpr std::uint64_t for_bookkeeping = page_size - 1;  // no page of it
 
 SharedVersion version(const std::string& blob, std::uint64_t size) {
   return std::make_shared<const BlobVersion>(
@@ -74,7 +77,7 @@ class MemoryTierTest : public testing::Test {
   }
 
   FakeByteSource source;
-  MemoryBudget budget{budget_pages * page_size};
+  MemoryBudget budget{budget_pages * page_size + for_bookkeeping};
   MemoryTier tier{source, budget};
   const SharedVersion blob = version("blob", 1000 * page_size);
   std::optional<ByteRange> refused;
@@ -499,6 +502,49 @@ TEST_F(MemoryTierTest, ABudgetThatShrinksLetsReadsGoOnInWhatIsLeft) {
   for (std::uint64_t page = 0; page < 500; page += 16) {
     EXPECT_TRUE(read(*reader, blob, pages(page, 16))->good());
   }
+}
+
+TEST_F(MemoryTierTest, AListingAfterReadsDoesNotTakeTheMemoryASecondTime) {
+  source.answer_at_once();
+  const auto reader = tier.open(blob);
+  for (std::uint64_t page = 0; page < 64; page += 16) read(*reader, blob, pages(page, 16));
+
+  const MemoryBudget::Charge listing(budget, 40 * page_size);
+
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] {
+    std::uint64_t here = 0;
+    for (std::uint64_t page = 0; page < 64; ++page) {
+      if (reader->presence(pages(page, 1)) == Presence::here) ++here;
+    }
+    return here <= 24;
+  })) << "nobody reads any more, and the memory is needed";
+}
+
+TEST_F(MemoryTierTest, WhatBlobsTakeBesideTheirPagesIsCharged) {
+  source.answer_at_once();
+  const auto before = budget.left_for_pages();
+  std::vector<std::unique_ptr<MemoryTier::Reader>> readers;
+
+  for (int i = 0; i < 40; ++i) {
+    const auto small = version("small" + std::to_string(i), 100);
+    readers.push_back(tier.open(small));
+    read(*readers.back(), small, {0, 100});
+  }
+
+  EXPECT_LE(budget.left_for_pages(), before - 40 * (sizeof(Block) + 400));
+}
+
+TEST_F(MemoryTierTest, BlobsWithoutPagesAndReadersAreForgotten) {
+  source.answer_at_once();
+  const auto before = budget.left_for_pages();
+
+  for (int i = 0; i < 1000; ++i) {
+    const auto small = version("small" + std::to_string(i), 100);
+    const auto reader = tier.open(small);
+    if (i % 2 == 0) read(*reader, small, {0, 100});
+  }
+
+  EXPECT_GE(budget.left_for_pages(), before - (budget_pages + 2) * 1500) << "those that have pages stay";
 }
 
 TEST_F(MemoryTierTest, ABudgetThatShrinksWhileItIsTakenFromDoesNoHarm) {

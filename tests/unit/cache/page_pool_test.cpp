@@ -139,6 +139,15 @@ TEST_F(PagePoolTest, WhatLiesReadyGoesBackToTheSystemWhenTheBudgetHasShrunkAndPa
   EXPECT_LE(std::count_if(addresses.begin(), addresses.end(), is_resident), 4);
 }
 
+TEST_F(PagePoolTest, WhatLiesReadyGoesBackToTheSystemWhenItIsTrimmed) {
+  const auto addresses = use_all();
+  const MemoryBudget::Charge listings(budget_, 12 * page_size);
+
+  pool_.trim();
+
+  EXPECT_EQ(std::count_if(addresses.begin(), addresses.end(), is_resident), 4);
+}
+
 TEST_F(PagePoolTest, WhatWentBackToTheSystemCanBeTakenAgain) {
   {
     std::optional<MemoryBudget::Charge> listings;

@@ -16,6 +16,9 @@ constexpr std::size_t most_sequences = 8;
 /// The next directory is the same walker's within that time.
 constexpr auto longest_pause = std::chrono::seconds{5};
 
+/// Who has opened nothing in a directory for that long reads something else: what is kept for him is freed.
+constexpr auto longest_idle = std::chrono::minutes{1};
+
 /// How far ahead of the file at hand `index` is; 0: it is not, or there is none.
 std::size_t distance_to(const ReadingOrder& order, std::optional<std::size_t> index) {
   return index ? static_cast<std::size_t>(std::max<std::ptrdiff_t>(0, order.distance_to(*index))) : 0;
@@ -25,6 +28,7 @@ std::size_t distance_to(const ReadingOrder& order, std::optional<std::size_t> in
 
 std::unique_ptr<MemoryTier::Reader> FilesAhead::open(const std::shared_ptr<Directory>& directory,
                                                      const KnownEntry& entry, SharedVersion version) {
+  drop_idle();
   if (entry.size == 0 || entry.size > small) return memory_.open(std::move(version));
   auto guesses = guess(*directory, entry);
   guesses.wrong.clear();
@@ -33,6 +37,26 @@ std::unique_ptr<MemoryTier::Reader> FilesAhead::open(const std::shared_ptr<Direc
   for (const auto& name : guesses.renewals) directory->renew(name, soon, [](const Result<Found>&) {});
   if (!guesses.files.empty()) fetch(directory, guesses);
   return reader;
+}
+
+void FilesAhead::forget_below(const Location& where) {
+  const auto above = where.to_string();
+  drop_if([&](const Sequence& sequence) { return where.is_account() || sequence.place.starts_with(above); });
+}
+
+void FilesAhead::drop_idle() {
+  const auto now = clock_.now();
+  drop_if([now](const Sequence& sequence) { return now - sequence.last_opened > longest_idle; });
+}
+
+void FilesAhead::drop_if(const std::function<bool(const Sequence&)>& unwanted) {
+  Sequences dropped;  // freed when the lock is free again
+  const MutexLock lock(mutex_);
+  for (auto sequence = sequences_.begin(); sequence != sequences_.end();) {
+    const auto next = std::next(sequence);
+    if (unwanted(**sequence)) dropped.splice(dropped.end(), sequences_, sequence);
+    sequence = next;
+  }
 }
 
 FilesAhead::Guesses FilesAhead::guess(const Directory& directory, const KnownEntry& entry) {

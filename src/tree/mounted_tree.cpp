@@ -225,6 +225,7 @@ void MountedTree::refresh(const std::string& path, std::function<void()> done) {
   const auto below = location_of(path);
   snapshots_.drop_below(below, clock_.now());
   walks_.stop();  // it may have listed some of that already
+  files_ahead_.forget_below(below);
   const auto inside = below.to_string();
   const auto place_of = [](const Node& node) {
     return node.parent->where().child_directory(node.entry.name).to_string();

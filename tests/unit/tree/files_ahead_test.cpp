@@ -428,5 +428,42 @@ TEST_F(FilesAheadTest, OfManyDirectoriesAtOnceKeepTheirOrder) {
   EXPECT_EQ(gets(), 300);
 }
 
+TEST_F(FilesAheadTest, OfADirectoryThatNobodyReadsAnyMoreFreesItsMemory) {
+  for (const auto* directory : {"a/", "b/"}) put(directory, 5000, 10);
+  put("", 1, 10);
+  const auto left = budget_.left_for_pages();
+  mount({.attr_ttl = 1s});
+  for (const auto* name : {"a", "b"}) {
+    const auto directory = inode_of(name);
+    list(directory);
+    read(numbered(0), directory);
+    read(numbered(1), directory);
+  }
+  ASSERT_LT(budget_.left_for_pages() + 2 * 5000 * 40, left);
+
+  clock_.advance(2min);
+  for (const auto* name : {"a", "b"}) {
+    for (int i = 1; i < 5000; ++i) store_.remove("c", name + ("/" + numbered(i)));
+    list(inode_of(name));  // so much is known by now
+  }
+  read(numbered(0));
+
+  EXPECT_GT(budget_.left_for_pages() + 5000 * 40, left);
+}
+
+TEST_F(FilesAheadTest, ARefreshFreesWhatIsKeptForReaders) {
+  put("a/", 5000, 10);
+  const auto left = budget_.left_for_pages();
+  const auto directory = inode_of("a");
+  list(directory);
+  read(numbered(0), directory);
+  read(numbered(1), directory);
+  ASSERT_LT(budget_.left_for_pages() + 5000 * 40, left);
+
+  tree_->refresh("", [] {});
+
+  EXPECT_GT(budget_.left_for_pages() + 5000 * 20, left);
+}
+
 }  // namespace
 }  // namespace blobmount

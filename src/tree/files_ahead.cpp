@@ -39,19 +39,22 @@ std::unique_ptr<MemoryTier::Reader> FilesAhead::open(const std::shared_ptr<Direc
   return reader;
 }
 
-void FilesAhead::forget() {
-  Sequences forgotten;  // freed when the lock is free again
-  const MutexLock lock(mutex_);
-  forgotten.swap(sequences_);
+void FilesAhead::forget_below(const Location& where) {
+  const auto above = where.to_string();
+  drop_if([&](const Sequence& sequence) { return where.is_account() || sequence.place.starts_with(above); });
 }
 
 void FilesAhead::drop_idle() {
   const auto now = clock_.now();
-  Sequences idle;
+  drop_if([now](const Sequence& sequence) { return now - sequence.last_opened > longest_idle; });
+}
+
+void FilesAhead::drop_if(const std::function<bool(const Sequence&)>& unwanted) {
+  Sequences dropped;  // freed when the lock is free again
   const MutexLock lock(mutex_);
   for (auto sequence = sequences_.begin(); sequence != sequences_.end();) {
     const auto next = std::next(sequence);
-    if (now - (*sequence)->last_opened > longest_idle) idle.splice(idle.end(), sequences_, sequence);
+    if (unwanted(**sequence)) dropped.splice(dropped.end(), sequences_, sequence);
     sequence = next;
   }
 }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -35,8 +36,8 @@ class FilesAhead {
   std::unique_ptr<MemoryTier::Reader> open(const std::shared_ptr<Directory>& directory,
                                            const KnownEntry& entry, SharedVersion version)
       BM_EXCLUDES(mutex_);
-  /// Begin anew: what it knows may be wrong.
-  void forget() BM_EXCLUDES(mutex_);
+  /// What it knows of `where`, and of all that is below it, may be wrong.
+  void forget_below(const Location& where) BM_EXCLUDES(mutex_);
 
  private:
   /// The files of one directory, while they are being read.
@@ -65,7 +66,8 @@ class FilesAhead {
     std::unique_ptr<MemoryTier::Reader> right{};
   };
 
-  void drop_idle() BM_EXCLUDES(mutex_);
+  void drop_idle();
+  void drop_if(const std::function<bool(const Sequence&)>& unwanted) BM_EXCLUDES(mutex_);
   Guesses guess(const Directory& directory, const KnownEntry& entry) BM_EXCLUDES(mutex_);
   std::shared_ptr<Sequence> sequence_of(const Directory& directory, const SharedSnapshot& snapshot,
                                         Guesses& guesses) BM_REQUIRES(mutex_);

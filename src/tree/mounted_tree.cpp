@@ -250,7 +250,7 @@ void MountedTree::refresh(const std::string& path, std::function<void()> done) {
   const auto below = location_of(path);
   snapshots_.drop_below(below, clock_.now());
   walks_.stop();  // it may have listed some of that already
-  files_ahead_.forget();
+  files_ahead_.forget_below(below);
   // in this order: lookup_of() counts on it
   doubt_below(below);
   tell_kernel_of_all_below(below);

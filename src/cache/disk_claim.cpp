@@ -68,6 +68,9 @@ void sign(const Descriptor& lock) {
 
 Result<Descriptor> take_lock(const Descriptor& directory) {
   auto lock = open_lock(directory, O_CREAT);
+  if (!lock && errno == EROFS) {
+    return Error{ErrorCode::permission_denied, "it is read-only, and a cache is written: name another one"};
+  }
   if (!lock) return system_error("open its lock");
   if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error("lock it");

@@ -163,6 +163,14 @@ std::shared_ptr<DiskFile> DiskIndex::keep_open(const SharedEntry& entry, std::sh
   return file;
 }
 
+void DiskIndex::let_go(const SharedEntry& entry) {
+  std::shared_ptr<DiskFile> closed;  // once the lock is free: that may take the disk's time
+  const MutexLock lock(mutex_);
+  closed = entry->file.lock();
+  std::erase(open_, closed);
+  entry->file.reset();
+}
+
 std::vector<std::shared_ptr<DiskFile>> DiskIndex::open_files() const {
   const MutexLock lock(mutex_);
   std::vector<std::shared_ptr<DiskFile>> files;

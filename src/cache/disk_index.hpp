@@ -84,6 +84,8 @@ class DiskIndex {
   /// thread opened before, if there are any.
   std::shared_ptr<DiskFile> keep_open(const SharedEntry& entry, std::shared_ptr<DiskFile> file)
       BM_EXCLUDES(mutex_);
+  /// They cannot be written: who needs them next opens them anew.
+  void let_go(const SharedEntry& entry) BM_EXCLUDES(mutex_);
   /// All that are open, the least recently used first.
   [[nodiscard]] std::vector<std::shared_ptr<DiskFile>> open_files() const BM_EXCLUDES(mutex_);
 

@@ -54,8 +54,8 @@ class DiskTier final : public ByteSource {
   [[nodiscard]] bool complete(const BlobVersion& version) const;
   [[nodiscard]] DiskStats stats() const;
 
-  /// End what is being read, write what waits, for some seconds at most, end the threads. `below` has answered
-  /// all it had, and answers what still comes. From then on fetches go straight to it.
+  /// End what is being read, write what waits, for some seconds at most, end the threads. `below` has
+  /// answered all it had, and answers what still comes. From then on fetches go straight to it.
   void stop();
 
  private:

@@ -135,7 +135,11 @@ Result<bool> DiskWriter::write(std::span<const Page> neighbours) {
   std::vector<PageBuffer> buffers;
   for (const auto& page : neighbours) buffers.push_back(page.buffer);
   BM_ASSIGN(target, store_.writable(identity));
-  BM_TRY(target.file->write(pages.first, buffers));
+  const auto written = target.file->write(pages.first, buffers);
+  if (!written) {
+    store_.index().let_go(target.entry);  // a disk that was read-only may not be so at the next time
+    return written.error();
+  }
   store_.index().wrote(target.entry, pages);
   return true;
 }

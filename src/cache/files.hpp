@@ -41,7 +41,7 @@ struct FoundFile {
 class CacheDirectory {
  public:
   virtual ~CacheDirectory() = default;
-  /// Open a file that exists, to read and to write it.
+  /// Open a file that exists, to read and to write it; on a read-only file system writes fail.
   virtual Result<std::unique_ptr<File>> open(const std::string& name) = 0;
   /// Make an empty file, 0600; there is none of that name.
   virtual Result<std::unique_ptr<File>> create(const std::string& name) = 0;

@@ -32,6 +32,10 @@ ErrorCode code_of(int number) {
   }
 }
 
+Error error_of(int number, const std::string& activity) {
+  return Error{code_of(number), std::system_category().message(number)}.within(activity);
+}
+
 /// `call`, again when a signal interrupted it.
 template <typename Call>
 auto uninterrupted(const Call& call) {
@@ -58,7 +62,8 @@ iovec vector_of(Piece piece) {
 
 class SystemFile final : public File {
  public:
-  explicit SystemFile(Descriptor file) : file_(std::move(file)) {}
+  /// `read_only`: why it cannot be written, 0 if it can.
+  explicit SystemFile(Descriptor file, int read_only = 0) : file_(std::move(file)), read_only_(read_only) {}
 
   Result<std::size_t> read(std::uint64_t offset, std::span<std::byte> bytes) override {
     std::size_t done = 0;
@@ -75,6 +80,7 @@ class SystemFile final : public File {
   }
 
   Status write(std::uint64_t offset, std::span<const Piece> pieces) override {
+    if (read_only_ != 0) return error_of(read_only_, "write");
     std::vector<iovec> left;
     for (const auto piece : pieces) left.push_back(vector_of(piece));
     while (!left.empty()) {
@@ -102,6 +108,7 @@ class SystemFile final : public File {
 
  private:
   const Descriptor file_;
+  const int read_only_;
 };
 
 WallTime wall_time(const timespec& time) {
@@ -122,11 +129,22 @@ class SystemDirectory final : public CacheDirectory {
       : directory_(std::move(directory)), lock_(std::move(lock)) {}
 
   Result<std::unique_ptr<File>> open(const std::string& name) override {
-    return opened(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    constexpr int reading = O_RDONLY | O_CLOEXEC | O_NOFOLLOW;
+    Descriptor file(::openat(directory_.number(), name.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (file) return std::make_unique<SystemFile>(std::move(file));
+
+    // its pages can be read nevertheless
+    const int number = errno;
+    Descriptor to_read(number == EROFS ? ::openat(directory_.number(), name.c_str(), reading) : -1);
+    if (!to_read) return error_of(number, "open '" + name + "'");
+    return std::make_unique<SystemFile>(std::move(to_read), number);
   }
 
   Result<std::unique_ptr<File>> create(const std::string& name) override {
-    return opened(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_EXCL);
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_EXCL;
+    Descriptor file(::openat(directory_.number(), name.c_str(), flags, 0600));
+    if (!file) return system_error("open '" + name + "'");
+    return std::make_unique<SystemFile>(std::move(file));
   }
 
   Status remove(const std::string& name) override {
@@ -160,22 +178,13 @@ class SystemDirectory final : public CacheDirectory {
   }
 
  private:
-  [[nodiscard]] Result<std::unique_ptr<File>> opened(const std::string& name, int flags) const {
-    Descriptor file(::openat(directory_.number(), name.c_str(), flags, 0600));
-    if (!file) return system_error("open '" + name + "'");
-    return std::make_unique<SystemFile>(std::move(file));
-  }
-
   const Descriptor directory_;
   const Descriptor lock_;
 };
 
 }  // namespace
 
-Error system_error(const std::string& activity) {
-  const int number = errno;
-  return Error{code_of(number), std::system_category().message(number)}.within(activity);
-}
+Error system_error(const std::string& activity) { return error_of(errno, activity); }
 
 std::unique_ptr<CacheDirectory> system_directory(Descriptor directory, Descriptor lock) {
   return std::make_unique<SystemDirectory>(std::move(directory), std::move(lock));

@@ -81,6 +81,7 @@ std::optional<Found> Directory::last_said(const std::string& name) const {
 
 bool Directory::doubted(const std::string& name, SteadyTime asked) const {
   if (all_doubted_ && asked <= *all_doubted_) return true;
+  if (asked < listed_) return true;
   const auto doubt = doubts_.find(name);
   return doubt != doubts_.end() && asked <= doubt->second;
 }
@@ -113,7 +114,6 @@ void Directory::resolved(const std::string& name, Result<Found> found) {
       const auto before = last_said(name);
       changed = before && before->entry && !(found->entry && same_version(*before->entry, *found->entry));
       answers_.insert_or_assign(name, *found);
-      if (!doubted(name, found->asked)) doubts_.erase(name);
       charge();
     }
   }
@@ -235,6 +235,7 @@ void Directory::adopt(const SharedSnapshot& old, const DirectorySnapshot& fresh)
     const MutexLock lock(mutex_);
     changed = answered_otherwise(fresh);
     const auto asked = fresh.asked();
+    listed_ = std::max(listed_, asked);
     std::erase_if(answers_, [asked](const auto& answer) { return answer.second.asked <= asked; });
     std::erase_if(doubts_, [asked](const auto& doubt) { return doubt.second < asked; });
     charge();
@@ -325,6 +326,10 @@ std::vector<std::string> Directory::take_noted_absent() {
 void Directory::doubt(const std::string& name) {
   const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
+  if (doubts_.size() >= many_answers) {
+    all_doubted_ = now;
+    doubts_.clear();
+  }
   doubts_.insert_or_assign(name, now);
   charge();
 }
@@ -348,11 +353,10 @@ bool Directory::outdated(const std::string& name, SteadyTime asked, const Shared
   if (doubted(name, asked)) return true;
   const auto answer = answers_.find(name);
   if (answer != answers_.end() && answer->second.asked > asked) return true;
-  for (const auto& snapshot : {growing_.lock(), latest()}) {
-    if (!snapshot || snapshot == listing) continue;
-    if (const auto found = found_in(*snapshot, name); found && found->asked > asked) return true;
-  }
-  return false;
+  const auto growing = growing_.lock();
+  if (!growing || growing == listing) return false;
+  const auto found = found_in(*growing, name);
+  return found && found->asked > asked;
 }
 
 }  // namespace blobmount

@@ -159,6 +159,9 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   /// Names of which nothing is true that was asked for at that time or before.
   std::unordered_map<std::string, SteadyTime> doubts_ BM_GUARDED_BY(mutex_);
   std::optional<SteadyTime> all_doubted_ BM_GUARDED_BY(mutex_);
+  /// When the latest listing was asked for that came to its end, also where it is not kept any more: what was
+  /// asked for before is not true any more.
+  SteadyTime listed_ BM_GUARDED_BY(mutex_) = SteadyTime::min();
   std::optional<SteadyTime> listing_doubted_ BM_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Request<Found>> resolving_ BM_GUARDED_BY(mutex_);
   std::optional<Request<SharedSnapshot>> listing_ BM_GUARDED_BY(mutex_);

@@ -469,6 +469,18 @@ TEST_F(DirectoryTest, AListingEndsTheDoubtsFromBefore) {
   EXPECT_EQ(store_.calls(), calls);
 }
 
+TEST_F(DirectoryTest, AListingThatIsNotKeptAnyMoreStillOutdatesAnOlderOne) {
+  put("a");
+  const auto open = list().get().value();
+  clock_.advance(1s);
+  directory_->doubt("a");
+  clock_.advance(1s);
+  ASSERT_TRUE(list().get());
+  snapshots_.drop({"docs", ""});
+
+  EXPECT_TRUE(directory_->outdated("a", open->asked(0), open));
+}
+
 TEST_F(DirectoryTest, TellsOfNamesLeftOutOnce) {
   put("good");
   put("a//b");

@@ -143,6 +143,18 @@ class World {
     blobs_.erase(path);
     note(path);
   }
+  /// What was known of `path`, and all below it, is forgotten; empty: everything.
+  void refreshed(const std::string& path) { refreshes_.emplace_back(path, clock_.now()); }
+  /// The last time before `until` that what was known of `path` was forgotten; at that time itself it may
+  /// have been later.
+  [[nodiscard]] SteadyTime last_refresh(const std::string& path, SteadyTime until) const {
+    auto last = begin_;
+    for (const auto& [top, at] : refreshes_) {
+      const bool concerned = top.empty() || path == top || path.starts_with(top + "/");
+      if (concerned && at < until) last = at;
+    }
+    return last;
+  }
   [[nodiscard]] const History& history() const { return history_; }
   [[nodiscard]] const Version& version(std::uint64_t number) const { return versions_[number - 1]; }
   [[nodiscard]] SteadyTime now() const { return clock_.now(); }
@@ -168,6 +180,7 @@ class World {
   History history_;
   std::vector<Version> versions_;
   std::map<std::string, std::uint64_t> blobs_;
+  std::vector<std::pair<std::string, SteadyTime>> refreshes_;
 };
 
 /// How old an answer may be, as docs/semantics.md says it; listings that a walk made are the walk's.
@@ -247,7 +260,7 @@ class Process : public std::enable_shared_from_this<Process> {
   }
   [[nodiscard]] std::vector<State> states(const std::string& path, SteadyTime since, Duration age) const {
     const auto begin = since - world_.begin() > age ? since - age : world_.begin();
-    return world_.history().states(path, begin, world_.now());
+    return world_.history().states(path, std::max(begin, world_.last_refresh(path, since)), world_.now());
   }
   /// The one that was at `path` in that time, and has that size and number; 0: none.
   std::uint64_t version_shown(const std::string& path, const Attributes& shown, SteadyTime since,
@@ -263,8 +276,14 @@ class Process : public std::enable_shared_from_this<Process> {
   }
 
   void check_shown(const std::string& path, const Entry& entry, SteadyTime since, Duration age) {
-    const auto& shown = entry.attributes;
     EXPECT_LE(entry.valid_for, promise_.shown);
+    check_state(path, entry.attributes, since, age);
+    // the kernel will show it until then
+    if (entry.valid_for > Duration{0})
+      check_state(path, entry.attributes, world_.now() + entry.valid_for, promise_.shown);
+    inodes_.push_back({entry.attributes.inode, path});
+  }
+  void check_state(const std::string& path, const Attributes& shown, SteadyTime since, Duration age) {
     if (shown.kind == FileKind::file) {
       EXPECT_NE(version_shown(path, shown, since, age), 0U)
           << path << " is shown as a version of " << shown.size << " bytes, which it was not of late";
@@ -272,7 +291,11 @@ class Process : public std::enable_shared_from_this<Process> {
       EXPECT_TRUE(std::ranges::any_of(states(path, since, age), &State::directory))
           << path << " is shown as a directory, which it was not of late";
     }
-    inodes_.push_back({shown.inode, path});
+  }
+
+  void check_absent(const std::string& path, SteadyTime since) {
+    const auto known = states(path, since, promise_.absent);
+    EXPECT_TRUE(std::ranges::any_of(known, &State::absent)) << path << " is said to be absent";
   }
 
   /// From the root down to `path`, or as far as there is something.
@@ -283,24 +306,25 @@ class Process : public std::enable_shared_from_this<Process> {
     const auto name = rest.substr(0, slash);
     const auto path = above + name;
     const auto asked = world_.now();
-    tree_.look_up(
-        parent, name, exactly_once<Lookup>([this, path, asked, rest, slash, arrived](Result<Lookup> found) {
-          busy_ = false;
-          if (!found) return injected(found.error());
-          if (!found->entry) {
-            ++counts_.absent;
-            EXPECT_LE(found->absent_for, promise_.absent);
-            const auto known = states(path, asked, promise_.absent);
-            EXPECT_TRUE(std::ranges::any_of(known, &State::absent)) << path << " is said to be absent";
-            return;
-          }
-          ++counts_.found;
-          check_shown(path, *found->entry, asked, promise_.shown + longest_delay);
-          const auto& shown = found->entry->attributes;
-          if (slash == std::string::npos) return arrived(shown.inode, path, shown.kind);
-          if (shown.kind == FileKind::directory)
-            descend(shown.inode, path + "/", rest.substr(slash + 1), arrived);
-        }));
+    tree_.look_up(parent, name,
+                  exactly_once<Lookup>([this, path, asked, rest, slash, arrived](Result<Lookup> found) {
+                    busy_ = false;
+                    if (!found) return injected(found.error());
+                    if (!found->entry) {
+                      ++counts_.absent;
+                      EXPECT_LE(found->absent_for, promise_.absent);
+                      check_absent(path, asked);
+                      if (found->absent_for > Duration{0})
+                        check_absent(path, world_.now() + found->absent_for);
+                      return;
+                    }
+                    ++counts_.found;
+                    check_shown(path, *found->entry, asked, promise_.shown);
+                    const auto& shown = found->entry->attributes;
+                    if (slash == std::string::npos) return arrived(shown.inode, path, shown.kind);
+                    if (shown.kind == FileKind::directory)
+                      descend(shown.inode, path + "/", rest.substr(slash + 1), arrived);
+                  }));
   }
 
   void open(InodeId inode, const std::string& path) {
@@ -412,8 +436,7 @@ class Process : public std::enable_shared_from_this<Process> {
     if (item.name.empty()) return;
     const auto path = listing.path + std::string(item.name);
     EXPECT_TRUE(listing.items.emplace(item.name, item.kind).second) << path << " is shown twice";
-    const auto age = promise_.listed + longest_delay;
-    const auto known = states(path, listing.opened, age);
+    const auto known = states(path, listing.opened, promise_.listed);
     EXPECT_TRUE(std::ranges::any_of(known,
                                     [&](const State& state) {
                                       return item.kind == FileKind::directory ? state.directory
@@ -423,7 +446,7 @@ class Process : public std::enable_shared_from_this<Process> {
     if (!dice_.one_in(4)) return;
     const auto entry = listing.directory->look_up(index);
     EXPECT_EQ(entry.attributes.kind, item.kind);
-    check_shown(path, entry, listing.opened, age);
+    check_shown(path, entry, listing.opened, promise_.listed);
   }
   /// No name is missing that was there all the time.
   void check_complete(const Listing& listing) {
@@ -514,6 +537,14 @@ class TreeModel : public testing::TestWithParam<Case> {
     store.fail_next(dice.one_of(calls), Error{dice.one_of(codes), "injected"},
                     1 + static_cast<int>(dice.below(2)));
   }
+  /// A path, or everything.
+  void refresh(MountedTree& tree) {
+    const auto path = dice.one_in(3) ? std::string() : dice.one_of(paths);
+    world.refreshed(path);
+    bool done = false;
+    tree.refresh(path, [&done] { done = true; });
+    EXPECT_TRUE(done);
+  }
   void deliver() {
     const auto delayed = held_since && clock.now() - *held_since >= longest_delay - 100ms;
     if (!held_since) {
@@ -585,6 +616,7 @@ TEST_P(TreeModel, ShowsWhatWasTrueWithinThePromisedTime) {
     if (dice.one_in(6)) change_something();
     if (dice.one_in(80)) break_something();
     if (dice.one_in(3)) pass_time();
+    if (dice.one_in(400)) refresh(tree);
     deliver();
     all[dice.below(all.size())]->step();
   }

@@ -126,8 +126,10 @@ class MemoryTier::Reader {
   Reader& operator=(const Reader&) = delete;
 
   [[nodiscard]] std::uint64_t size() const { return blob_->version->size; }  ///< bytes
-  /// How far ahead it may fetch, in bytes: half of the memory is for what somebody waits for.
-  [[nodiscard]] std::uint64_t longest_window() const { return tier_.most_ahead() * page_size; }
+  /// How far ahead it may fetch, in bytes: half of the memory is for what somebody waits for; and an eighth
+  /// less, for that half shrinks a little with each name that is listed, and a stream that is refused halves
+  /// its window.
+  [[nodiscard]] std::uint64_t longest_window() const { return tier_.most_ahead() / 8 * 7 * page_size; }
   [[nodiscard]] Presence presence(ByteRange range) const;
   /// Give `range`, which lies within the blob and is not empty, to `done`: exactly once, maybe before
   /// returning, with no lock held. Then begin to fetch each of `ahead`, in its order, as far as there is

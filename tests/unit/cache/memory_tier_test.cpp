@@ -97,6 +97,17 @@ TEST_F(MemoryTierTest, ManyReadersOfTheSameBytesCostOneFetch) {
   for (const auto& answer : answers) EXPECT_TRUE(answer->good());
 }
 
+TEST_F(MemoryTierTest, AReaderAloneIsNotRefusedItsWindowForAFewNamesThatAreListedMeanwhile) {
+  const auto reader = tier.open(blob);
+  const auto window = reader->longest_window();
+  const MemoryBudget::Charge names(budget, budget.total() / 16);
+
+  const auto not_fetched = reader->fetch_ahead({{0, window}});
+
+  EXPECT_GE(window, 24 * page_size) << "and it is nearly half of the memory";
+  EXPECT_EQ(not_fetched, std::nullopt);
+}
+
 TEST_F(MemoryTierTest, EightReadersOfABlobCostItsBytesOnce) {
   source.answer_at_once();
   const auto small = version("small", 40 * page_size + 5);

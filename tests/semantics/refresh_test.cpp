@@ -123,6 +123,7 @@ TEST_F(RefreshOf, AMountThatHangsIsGivenUp) {
 
   EXPECT_EQ(asking.wait(1s), std::nullopt) << "it may only be slow";
   EXPECT_EQ(asking.wait(60s), 1);
+  EXPECT_TRUE(asking.wait_for_end_of_output(10s));
   EXPECT_NE(asking.error_output().find("does not answer in time"), std::string::npos)
       << asking.error_output();
 

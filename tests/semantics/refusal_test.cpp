@@ -162,6 +162,7 @@ TEST_F(ByTheService, OneThatSaysNothingLikeAnIdentityThatSaysNothing) {
   expect_refusal(command(silent_service.mount("test")), {"no byte from 127.0.0.1"});
 
   EXPECT_EQ(beside.wait(allowed), 1);
+  EXPECT_TRUE(beside.wait_for_end_of_output(10s));
   EXPECT_NE(beside.error_output().find(std::to_string(silent_identity.identity.port())), std::string::npos)
       << beside.error_output();
 }

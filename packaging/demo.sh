@@ -218,7 +218,7 @@ check() {
   tour
 
   umount "$state/mnt" || fail 'the mount could not be unmounted.'
-  wait_until 30 daemon_ended "$state" || fail 'blobmount still runs 30 seconds after it was unmounted.'
+  wait_until 10 daemon_ended "$state" || fail 'blobmount still runs 10 seconds after it was unmounted.'
   end_processes "$state"
   none_running "$state" || fail "these would not end: $(still_running "$state")"
   clean_up "$state"

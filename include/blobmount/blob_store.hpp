@@ -92,8 +92,9 @@ struct ListBlobsQuery {
 template <typename T>
 using Completion = std::function<void(Result<T>)>;
 
-/// Takes the next bytes of a read. Must not block. The bytes are gone when it returns. False: the rest is not
-/// wanted, and the read ends with `cancelled`.
+/// Takes the next bytes of a read; none: a question only, asked now and then while nothing comes. Must not
+/// block. The bytes are gone when it returns. False: the rest is not wanted, and the read ends with
+/// `cancelled`.
 using OnPiece = std::function<bool(std::span<const std::byte>)>;
 
 /// Each call reports to `done` exactly once, on any thread, maybe before returning; none blocks. Safe to use

@@ -61,13 +61,20 @@ struct Bytes {
   }
 };
 
+/// What whoever reads calls a read, to be able to give it up; 0: nobody will.
+using ReadId = std::uint64_t;
+
 /// A file opened for reading: one version of a blob. Safe to use from any thread.
 class OpenFile {
  public:
   virtual ~OpenFile() = default;
   /// Up to `size` bytes from `offset`, fewer only at the end of the file. Reports once, maybe before
   /// returning. `changed` if the blob is another version by now, `not_found` if it was deleted.
-  virtual void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) = 0;
+  virtual void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done, ReadId id = 0) = 0;
+  /// Nobody waits any more for the read of just that which was called `id`: it ends with `cancelled`, before
+  /// this returns, and with it what was asked of the service for it alone. No effect where it has ended, or
+  /// not begun.
+  virtual void give_up(std::uint64_t offset, std::size_t size, ReadId id) = 0;
 };
 
 /// A directory opened for reading: its items stay what they were when it was opened. The first can be read

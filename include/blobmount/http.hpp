@@ -73,6 +73,9 @@ class BodySink {
   /// Never more than the range in total. An Error ends the try with it; `cancelled` is for a rest that nobody
   /// wants.
   virtual Status append(std::span<const std::byte> bytes) = 0;
+  /// Asked between tries, and a few times a second while no byte comes. False, for good: nobody wants the
+  /// rest.
+  [[nodiscard]] virtual bool wanted() = 0;
   /// Bytes taken so far, over all tries: a repeated request resumes there.
   [[nodiscard]] virtual std::uint64_t received() const = 0;
 };

@@ -67,6 +67,11 @@ Status RangeDownload::append(std::span<const std::byte> bytes) {
   return {};
 }
 
+bool RangeDownload::wanted() {
+  wanted_ = wanted_ && piece_({});
+  return wanted_;
+}
+
 Status RangeDownload::finish() const {
   if (!wanted_) return not_wanted();
   if (received_ == range_.length) return {};

@@ -10,13 +10,15 @@ namespace blobmount {
 
 class RangeDownload final : public BodySink {
  public:
-  /// `range` lies within the version and is not empty. `piece` is called by append(), on its thread, and not
-  /// again once it has said that the rest is not wanted: from then on all ends with `cancelled`.
+  /// `range` lies within the version and is not empty. `piece` is called by append() and wanted(), on their
+  /// thread, and not again once it has said that the rest is not wanted: from then on all ends with
+  /// `cancelled`.
   RangeDownload(BlobVersion version, ByteRange range, OnPiece piece)
       : version_(std::move(version)), range_(range), piece_(std::move(piece)) {}
 
   Status begin(const HttpResponse& head, ByteRange range) override;
   Status append(std::span<const std::byte> bytes) override;
+  [[nodiscard]] bool wanted() override;
   [[nodiscard]] std::uint64_t received() const override { return received_; }
 
   /// The transport says that all is there: is it?

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "blobmount/byte_source.hpp"
 
@@ -45,6 +46,18 @@ struct CachedBlob {
   Block::Page* find(std::uint64_t page) {
     const auto block = blocks.find(page / pages_in_block);
     return block != blocks.end() ? &block->second.pages[page % pages_in_block] : nullptr;
+  }
+
+  /// What is on its way, some of it more than once.
+  [[nodiscard]] std::vector<std::shared_ptr<MemoryFetch>> fetches() const {
+    std::vector<std::shared_ptr<MemoryFetch>> found;
+    for (const auto& [index, block] : blocks) {
+      if (block.on_their_way == 0) continue;
+      for (const auto& page : block.pages) {
+        if (page.fetch && (found.empty() || found.back() != page.fetch)) found.push_back(page.fetch);
+      }
+    }
+    return found;
   }
 };
 

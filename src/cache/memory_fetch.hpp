@@ -17,9 +17,13 @@ class MemoryTier;
 struct CachedBlob;
 
 using ReaderId = std::uint64_t;
+/// Of a fetch that more than one reader wants before they wait for it.
+inline constexpr ReaderId several = ~ReaderId{0};
 
 /// What a reader asked for, and as much of it as is there. The tier guards it, and answers it once.
 struct Read {
+  ReaderId reader = 0;
+  ReadId id = 0;  ///< of that reader
   std::shared_ptr<CachedBlob> blob{};
   ByteRange range{};
   std::vector<PageBuffer> pages{};
@@ -52,7 +56,7 @@ class MemoryFetch final : public Fetch, public std::enable_shared_from_this<Memo
 
   // The tier guards these.
   const std::shared_ptr<CachedBlob> blob_;
-  ReaderId ahead_of_ = 0;                           ///< for whom it was begun; 0: for nobody in particular
+  ReaderId ahead_of_ = 0;  ///< for whom it was begun, or `several`; 0: for those only who wait
   std::multimap<std::size_t, SharedRead> waiting_;  ///< by page
 };
 

@@ -151,8 +151,10 @@ Presence MemoryTier::presence(CachedBlob& blob, PageRange pages) const {
 }
 
 std::optional<ByteRange> MemoryTier::Reader::read(ByteRange range, const std::vector<ByteRange>& ahead,
-                                                  Completion<Bytes> done) {
+                                                  Completion<Bytes> done, ReadId id) {
   const auto read = std::make_shared<Read>();
+  read->reader = id_;
+  read->id = id;
   read->blob = blob_;
   read->range = range;
   read->done = std::move(done);
@@ -224,12 +226,14 @@ void MemoryTier::collect(const SharedRead& read, Actions& actions) {
   if (read->missing == 0) actions.complete.push_back(read);
 }
 
-/// What others have begun of `pages` is for nobody alone from now on.
+/// What others have begun of `pages` is for this reader too from now on.
 void MemoryTier::share_fetches(Reader& reader, PageRange pages) {
   for (auto page = pages.first; page < pages.end(); ++page) {
     const auto* const known = reader.blob_->find(page);
-    if (known != nullptr && known->fetch && known->fetch->ahead_of_ != reader.id_)
-      known->fetch->ahead_of_ = 0;
+    if (known == nullptr || !known->fetch || known->fetch->ahead_of_ == reader.id_) continue;
+    const bool alone = known->fetch->ahead_of_ == 0;
+    known->fetch->ahead_of_ = alone ? reader.id_ : several;
+    if (alone) reader.fetches_.push_back(known->fetch);
   }
 }
 
@@ -361,7 +365,9 @@ void MemoryTier::fail_waiting(MemoryFetch& fetch, const Error& error, Actions& a
     if (std::exchange(read->answered, true)) continue;
     // it may have waited for less time than a request of its own would be tried for
     if (read->joined && !read->tried_again && passes(error.code)) {
-      hungry_.push_back(std::make_shared<Read>(Read{.blob = read->blob,
+      hungry_.push_back(std::make_shared<Read>(Read{.reader = read->reader,
+                                                    .id = read->id,
+                                                    .blob = read->blob,
                                                     .range = read->range,
                                                     .tried_again = true,
                                                     .done = std::exchange(read->done, nullptr)}));
@@ -390,25 +396,56 @@ void MemoryTier::forget(MemoryFetch& fetch) {
   }
 }
 
+void MemoryTier::forget_unless_waited_for(MemoryFetch& fetch, Actions& actions) {
+  if (!fetch.wanted_ || !fetch.waiting_.empty()) return;
+  forget(fetch);
+  actions.reconsider = true;
+}
+
 void MemoryTier::leave(Reader& reader) {
   Actions actions;
   {
     const MutexLock lock(mutex_);
-    for (const auto& weak : reader.fetches_) {
-      const auto fetch = weak.lock();
-      const bool alone = fetch && fetch->wanted_ && fetch->ahead_of_ == reader.id_;
-      if (!alone) continue;
-      fetch->ahead_of_ = 0;
-      if (!fetch->waiting_.empty()) continue;
-      forget(*fetch);
-      actions.reconsider = true;
-    }
     auto& blob = *reader.blob_;
-    if (--blob.readers == 0) {
+    const bool is_last = --blob.readers == 0;
+    auto fetches = std::exchange(reader.fetches_, {});
+    if (is_last) {
+      for (const auto& fetch : blob.fetches()) fetches.push_back(fetch);
+    }
+    for (const auto& weak : fetches) {
+      const auto fetch = weak.lock();
+      if (!fetch || (!is_last && fetch->ahead_of_ != reader.id_)) continue;
+      fetch->ahead_of_ = 0;
+      forget_unless_waited_for(*fetch, actions);
+    }
+    if (is_last) {
       for (auto& [index, block] : blob.blocks) order_.abandon(block);
       note_if_unused(blob);
     }
     drop_unused_blobs();
+    feed(actions);
+  }
+  carry_out(std::move(actions));
+}
+
+void MemoryTier::give_up(const Reader& reader, PageRange pages, ReadId id) {
+  Actions actions;
+  const auto given_up = [&reader, id, &actions](const SharedRead& read) {
+    if (read->reader != reader.id_ || read->id != id) return false;
+    if (!std::exchange(read->answered, true))
+      actions.failed.emplace_back(read, Error{ErrorCode::cancelled, "nobody waits for it any more"});
+    return true;
+  };
+  {
+    const MutexLock lock(mutex_);
+    for (auto page = pages.first; page < pages.end(); ++page) {
+      const auto* const known = reader.blob_->find(page);
+      if (known == nullptr || !known->fetch) continue;
+      const auto fetch = known->fetch;  // the page may let go of it
+      std::erase_if(fetch->waiting_, [&given_up](const auto& waiting) { return given_up(waiting.second); });
+      if (fetch->ahead_of_ == 0) forget_unless_waited_for(*fetch, actions);
+    }
+    std::erase_if(hungry_, given_up);
     feed(actions);
   }
   carry_out(std::move(actions));

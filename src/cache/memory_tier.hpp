@@ -72,6 +72,7 @@ class MemoryTier {
   void arrived(MemoryFetch& fetch, std::size_t index) BM_EXCLUDES(mutex_);
   void ended(MemoryFetch& fetch, Status outcome) BM_EXCLUDES(mutex_);
   void leave(Reader& reader) BM_EXCLUDES(mutex_);
+  void give_up(const Reader& reader, PageRange pages, ReadId id) BM_EXCLUDES(mutex_);
 
   [[nodiscard]] Presence presence(CachedBlob& blob, PageRange pages) const BM_REQUIRES(mutex_);
   /// False: there is no memory for it now.
@@ -93,6 +94,7 @@ class MemoryTier {
   bool evict_one(EvictionOrder::Ahead ahead) BM_REQUIRES(mutex_);
   void fail_waiting(MemoryFetch& fetch, const Error& error, Actions& actions) BM_REQUIRES(mutex_);
   void forget(MemoryFetch& fetch) BM_REQUIRES(mutex_);
+  void forget_unless_waited_for(MemoryFetch& fetch, Actions& actions) BM_REQUIRES(mutex_);
   /// Forget a block that has left the order.
   void erase(CachedBlob& blob, std::uint64_t index) BM_REQUIRES(mutex_);
   void note_if_unused(CachedBlob& blob) BM_REQUIRES(mutex_);
@@ -134,7 +136,10 @@ class MemoryTier::Reader {
   /// Give `range`, which lies within the blob and is not empty, to `done`: exactly once, maybe before
   /// returning, with no lock held. Then begin to fetch each of `ahead`, in its order, as far as there is
   /// memory; the first for which there is none, if any, is returned.
-  std::optional<ByteRange> read(ByteRange range, const std::vector<ByteRange>& ahead, Completion<Bytes> done);
+  std::optional<ByteRange> read(ByteRange range, const std::vector<ByteRange>& ahead, Completion<Bytes> done,
+                                ReadId id = 0);
+  /// As OpenFile::give_up.
+  void give_up(ByteRange range, ReadId id) { tier_.give_up(*this, pages_of(range), id); }
   /// Only that.
   std::optional<ByteRange> fetch_ahead(const std::vector<ByteRange>& ahead);
 

@@ -20,18 +20,26 @@ FileReader::FileReader(std::unique_ptr<MemoryTier::Reader> reader, std::function
       reader_(std::move(reader)),
       read_ahead_(size_, reader_->longest_window()) {}
 
-void FileReader::read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) {
-  const auto length = std::min<std::uint64_t>(size, size_ - std::min(offset, size_));
-  if (length == 0) return done(Bytes{});
-  const ByteRange range{offset, length};
-  const auto refused = reader_->read(range, ahead_of(range),
-                                     [on_gone = on_gone_, done = std::move(done)](Result<Bytes> bytes) {
-                                       if (!bytes && is_gone(bytes.error().code)) on_gone();
-                                       done(std::move(bytes));
-                                     });
+ByteRange FileReader::within(std::uint64_t offset, std::size_t size) const {
+  return {offset, std::min<std::uint64_t>(size, size_ - std::min(offset, size_))};
+}
+
+void FileReader::read(std::uint64_t offset, std::size_t size, Completion<Bytes> done, ReadId id) {
+  const auto range = within(offset, size);
+  if (range.length == 0) return done(Bytes{});
+  auto answer = [on_gone = on_gone_, done = std::move(done)](Result<Bytes> bytes) {
+    if (!bytes && is_gone(bytes.error().code)) on_gone();
+    done(std::move(bytes));
+  };
+  const auto refused = reader_->read(range, ahead_of(range), std::move(answer), id);
   if (!refused) return;
   const MutexLock lock(mutex_);
   read_ahead_.on_refused(*refused);
+}
+
+void FileReader::give_up(std::uint64_t offset, std::size_t size, ReadId id) {
+  const auto range = within(offset, size);
+  if (range.length > 0) reader_->give_up(range, id);
 }
 
 std::vector<ByteRange> FileReader::ahead_of(ByteRange range) {

@@ -19,9 +19,12 @@ class FileReader final : public OpenFile {
   /// that the service no longer has the version: overwritten, or deleted.
   FileReader(std::unique_ptr<MemoryTier::Reader> reader, std::function<void()> on_gone);
 
-  void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) override BM_EXCLUDES(mutex_);
+  void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done, ReadId id = 0) override
+      BM_EXCLUDES(mutex_);
+  void give_up(std::uint64_t offset, std::size_t size, ReadId id) override;
 
  private:
+  [[nodiscard]] ByteRange within(std::uint64_t offset, std::size_t size) const;
   [[nodiscard]] std::vector<ByteRange> ahead_of(ByteRange range) BM_EXCLUDES(mutex_);
 
   const std::uint64_t size_;

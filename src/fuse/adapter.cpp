@@ -85,6 +85,7 @@ fuse_lowlevel_ops Adapter::operations() {
   operations.getattr = get_attributes;
   operations.open = open;
   operations.read = read;
+  operations.flush = flush;
   operations.release = release;
   operations.opendir = open_directory;
   operations.readdir = read_directory;
@@ -183,19 +184,36 @@ void Adapter::open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
 void Adapter::read(fuse_req_t request, fuse_ino_t /*inode*/, std::size_t size, off_t offset,
                    fuse_file_info* info) {
   auto& self = adapter_of(request);
-  const auto file = self.open_files_.find(info->fh);
-  const auto ticket = self.pending_.add(request);
-  file->read(static_cast<std::uint64_t>(offset), size, [&self, ticket](Result<Bytes> bytes) {
+  const auto handle = info->fh;
+  const auto file = self.open_files_.find(handle);
+  const auto from = static_cast<std::uint64_t>(offset);
+  const auto thread = fuse_req_ctx(request)->pid;
+  const auto ticket = self.pending_.add(
+      request,
+      {.handle = handle, .thread = thread, .give_up = [weak = std::weak_ptr(file), from, size](Ticket read) {
+         if (const auto waited_for = weak.lock()) waited_for->give_up(from, size, read);
+       }});
+  const auto answer = [&self, ticket](Result<Bytes> bytes) {
     if (!bytes) return self.fail(ticket, bytes.error());
     if (const auto waiting = self.pending_.take(ticket)) {
       const auto parts = parts_of(*bytes);
       fuse_reply_iov(waiting, parts.data(), static_cast<int>(parts.size()));
     }
-  });
+  };
+  file->read(from, size, answer, ticket);
+  if (self.pending_.begun(ticket)) file->give_up(from, size, ticket);
+  self.abandoned_.on_read(ticket, handle, thread);
+}
+
+void Adapter::flush(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
+  adapter_of(request).abandoned_.on_closed(info->fh);
+  fuse_reply_err(request, 0);
 }
 
 void Adapter::release(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
-  adapter_of(request).open_files_.erase(info->fh);
+  auto& self = adapter_of(request);
+  self.open_files_.erase(info->fh);
+  self.abandoned_.on_release(info->fh);
   fuse_reply_err(request, 0);
 }
 

@@ -13,10 +13,12 @@
 #include "blobmount/file_system.hpp"
 
 #include "base/log.hpp"
+#include "fuse/abandoned_reads.hpp"
 #include "fuse/directory_buffer.hpp"
 #include "fuse/fuse_api.hpp"
 #include "fuse/handle_table.hpp"
 #include "fuse/pending_replies.hpp"
+#include "fuse/thread_state.hpp"
 
 namespace blobmount {
 
@@ -44,6 +46,7 @@ class Adapter {
   static void open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
   static void read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                    fuse_file_info* info);
+  static void flush(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
   static void release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
   static void open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info);
   static void read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
@@ -88,6 +91,7 @@ class Adapter {
   const std::function<void()> on_ready_;
 
   PendingReplies pending_;
+  AbandonedReads abandoned_{pending_, has_ended};
   HandleTable<OpenFile> open_files_;
   HandleTable<OpenDirectory> open_directories_;
 };

@@ -14,41 +14,63 @@ thread_local bool interrupted_before = false;
 
 }  // namespace
 
-PendingReplies::Ticket PendingReplies::add(fuse_req_t request) {
+PendingReplies::Ticket PendingReplies::add(fuse_req_t request, PendingRead read) {
   Ticket ticket = 0;
   {
     const MutexLock lock(mutex_);
     ticket = next_++;
-    requests_.emplace(ticket, request);
+    pending_.emplace(ticket, Pending{request, std::move(read)});
   }
   registering = true;
   interrupted_before = false;
   // a number, not a pointer: when the handler runs, another thread may have answered the request already
   fuse_req_interrupt_func(request, on_interrupt_, reinterpret_cast<void*>(ticket));
   registering = false;
-  if (interrupted_before) answer_interrupted(ticket);
+  if (interrupted_before) interrupt(ticket);
   return ticket;
 }
 
 fuse_req_t PendingReplies::take(Ticket ticket) {
   const MutexLock lock(mutex_);
-  const auto found = requests_.find(ticket);
-  if (found == requests_.end()) return nullptr;
-  const auto request = found->second;
-  requests_.erase(found);
-  return request;
+  const auto taken = pending_.extract(ticket);
+  return taken ? taken.mapped().request : nullptr;
 }
 
 void PendingReplies::interrupted(void* data) {
   if (registering) {
     interrupted_before = true;
   } else {
-    answer_interrupted(reinterpret_cast<Ticket>(data));
+    interrupt(reinterpret_cast<Ticket>(data));
   }
 }
 
-void PendingReplies::answer_interrupted(Ticket ticket) {
-  if (const auto request = take(ticket)) fuse_reply_err(request, EINTR);
+void PendingReplies::interrupt(Ticket ticket) {
+  Pending taken;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = pending_.extract(ticket);
+    if (!found) return;
+    taken = std::move(found.mapped());
+    if (taken.read.give_up && !taken.begun) interrupted_early_.insert(ticket);
+  }
+  // first: once it has its answer, the kernel may let go of the file
+  if (taken.read.give_up) taken.read.give_up(ticket);
+  fuse_reply_err(taken.request, EINTR);
+}
+
+bool PendingReplies::begun(Ticket ticket) {
+  const MutexLock lock(mutex_);
+  if (const auto found = pending_.find(ticket); found != pending_.end()) found->second.begun = true;
+  return interrupted_early_.erase(ticket) > 0;
+}
+
+std::vector<PendingReplies::Asked> PendingReplies::reads_of(std::uint64_t handle) const {
+  std::vector<Asked> reads;
+  const MutexLock lock(mutex_);
+  for (const auto& [ticket, pending] : pending_) {
+    if (pending.read.give_up && pending.read.handle == handle) reads.push_back({ticket, pending.read.thread});
+  }
+  return reads;
 }
 
 }  // namespace blobmount

@@ -1,15 +1,29 @@
 #pragma once
 
 /// The kernel's requests that wait for an answer. Each is answered once: by whoever completes it or, when its
-/// process is interrupted, with EINTR at once, so that Ctrl-C and kill work however slow the service is.
+/// process is interrupted or has ended, with EINTR at once, so that Ctrl-C and kill work however slow the
+/// service is.
 
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <sys/types.h>
 
 #include "base/annotated_mutex.hpp"
 #include "fuse/fuse_api.hpp"
 
 namespace blobmount {
+
+/// A read of an open file.
+struct PendingRead {
+  std::uint64_t handle = 0;
+  pid_t thread = 0;  ///< that asked; 0: of a namespace that is not ours
+  /// Runs, with no lock held, where the read is interrupted: nobody waits for its bytes any more.
+  std::function<void(std::uint64_t ticket)> give_up{};
+};
 
 /// Safe to use from any thread.
 class PendingReplies {
@@ -21,20 +35,38 @@ class PendingReplies {
 
   /// `request` is from now on answered by whoever takes it, or by its interruption: do not touch it
   /// otherwise.
-  Ticket add(fuse_req_t request) BM_EXCLUDES(mutex_);
+  Ticket add(fuse_req_t request, PendingRead read = {}) BM_EXCLUDES(mutex_);
   /// The request, to be answered by the caller; null if it was answered already.
   fuse_req_t take(Ticket ticket) BM_EXCLUDES(mutex_);
   /// `data` is what libfuse gave to the handler.
   void interrupted(void* data) BM_EXCLUDES(mutex_);
+  /// Answer it with EINTR, and give it up. No effect if it was answered already.
+  void interrupt(Ticket ticket) BM_EXCLUDES(mutex_);
+
+  /// To be said of each read once it has been asked of its file. True: it was interrupted before, when there
+  /// was nothing to give up yet, and is to be given up now.
+  [[nodiscard]] bool begun(Ticket ticket) BM_EXCLUDES(mutex_);
+
+  struct Asked {
+    Ticket ticket = 0;
+    pid_t thread = 0;
+  };
+  /// The reads of `handle` that wait, and which threads asked.
+  [[nodiscard]] std::vector<Asked> reads_of(std::uint64_t handle) const BM_EXCLUDES(mutex_);
 
  private:
-  void answer_interrupted(Ticket ticket) BM_EXCLUDES(mutex_);
+  struct Pending {
+    fuse_req_t request = nullptr;
+    PendingRead read{};
+    bool begun = false;
+  };
 
   const fuse_interrupt_func_t on_interrupt_;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Ticket next_ BM_GUARDED_BY(mutex_) = 1;
-  std::unordered_map<Ticket, fuse_req_t> requests_ BM_GUARDED_BY(mutex_);
+  std::unordered_map<Ticket, Pending> pending_ BM_GUARDED_BY(mutex_);
+  std::unordered_set<Ticket> interrupted_early_ BM_GUARDED_BY(mutex_);  ///< reads that have not begun
 };
 
 }  // namespace blobmount

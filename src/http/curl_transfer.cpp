@@ -120,6 +120,7 @@ curl_off_t CurlTransfer::sent() const {
 }
 
 std::optional<Error> CurlTransfer::overdue(SteadyTime now) {
+  if (request_.sink && !request_.sink->wanted()) return no_longer_wanted();
   const auto& limits = request_.limits;
   if (limits.total > Duration{0} && now - began_ >= limits.total) return too_long(request_);
   if (sent() != sent_) last_byte_ = now;

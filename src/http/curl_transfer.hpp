@@ -27,8 +27,8 @@ class CurlTransfer {
 
   [[nodiscard]] CURL* handle() const { return handle_.get(); }
 
-  /// Why it is to be given up, if its request does not allow it to go on at `now`. To be asked often: bytes
-  /// of the request that have gone out count from when this sees them.
+  /// Why it is to be given up, if its request does not allow it to go on at `now`, or nobody wants it. To be
+  /// asked often: bytes of the request that have gone out count from when this sees them.
   std::optional<Error> overdue(SteadyTime now);
 
   /// The transfer has left the multi handle with `code`. Gives the handle back and what is to be told to

@@ -3,7 +3,7 @@
 /// Repeats what failed in a way that passes, for all requests alike. Stands above authorization, so that each
 /// try is signed afresh. A body that goes to a sink is resumed at the byte reached. After a try that timed
 /// out the next one goes to another connection, and is given up sooner. What waits for its next try when the
-/// scheduler stops ends with `cancelled`.
+/// scheduler stops ends with `cancelled`, and so does what its sink no longer wants.
 
 #include <functional>
 #include <memory>

@@ -113,6 +113,18 @@ Answer whole_or_range(const CatalogBlob& blob, std::optional<ByteRange> range) {
   return answer;
 }
 
+class UnderWay {
+ public:
+  UnderWay(ServiceStats& stats, const std::string& name) : stats_(stats), name_(name) { stats_.began(name_); }
+  ~UnderWay() { stats_.ended(name_); }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  ServiceStats& stats_;
+  const std::string& name_;
+};
+
 }  // namespace
 
 BlobService::BlobService(int port, std::string account)
@@ -136,6 +148,7 @@ void BlobService::answer(const ServedRequest& request, Reply& reply) {
   const auto asked = understand(request);
   const auto name = asked.container + "/" + asked.blob;
   stats_.count({.kind = asked.kind, .name = name, .range = asked_range(request)});
+  const UnderWay under_way(stats_, name);
   const auto fault = faults_.next(asked.kind, name);
   const auto model = network();
   const auto& latency = is_list(asked.kind) && model.list ? *model.list : model.first_byte;

@@ -33,6 +33,22 @@ void ServiceStats::count(RecordedRequest request) {
   if (requests_.size() < most_recorded) requests_.push_back(std::move(request));
 }
 
+std::uint64_t ServiceStats::under_way(const std::string& name) const {
+  const MutexLock lock(mutex_);
+  const auto found = under_way_.find(name);
+  return found != under_way_.end() ? found->second : 0;
+}
+
+void ServiceStats::began(const std::string& name) {
+  const MutexLock lock(mutex_);
+  ++under_way_[name];
+}
+
+void ServiceStats::ended(const std::string& name) {
+  const MutexLock lock(mutex_);
+  if (--under_way_.at(name) == 0) under_way_.erase(name);
+}
+
 void ServiceStats::get_began(std::uint64_t to_send) {
   const MutexLock lock(mutex_);
   counts_.body_bytes += to_send;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,8 +39,13 @@ class ServiceStats {
   /// The requests since the start or the last reset, in order of arrival; the first million of them.
   [[nodiscard]] std::vector<RecordedRequest> requests() const BM_EXCLUDES(mutex_);
   void reset() BM_EXCLUDES(mutex_);
+  /// How many requests for that "container/blob" have come and not ended: neither with an answer nor because
+  /// the client went away.
+  [[nodiscard]] std::uint64_t under_way(const std::string& name) const BM_EXCLUDES(mutex_);
 
   void count(RecordedRequest request) BM_EXCLUDES(mutex_);
+  void began(const std::string& name) BM_EXCLUDES(mutex_);
+  void ended(const std::string& name) BM_EXCLUDES(mutex_);
   void get_began(std::uint64_t to_send) BM_EXCLUDES(mutex_);
   void get_ended(std::uint64_t not_sent) BM_EXCLUDES(mutex_);
 
@@ -47,6 +53,7 @@ class ServiceStats {
   mutable Mutex mutex_;
   ServiceCounts counts_ BM_GUARDED_BY(mutex_);
   std::vector<RecordedRequest> requests_ BM_GUARDED_BY(mutex_);
+  std::map<std::string, std::uint64_t> under_way_ BM_GUARDED_BY(mutex_);
   std::uint64_t gets_now_ BM_GUARDED_BY(mutex_) = 0;
 };
 

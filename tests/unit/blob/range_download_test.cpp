@@ -153,6 +153,22 @@ TEST_F(RangeDownloadTest, WhatNobodyWantsAnyMoreEndsAtOnceAndForGood) {
   EXPECT_EQ(taken_, "ab");
 }
 
+TEST_F(RangeDownloadTest, WhetherTheRestIsWantedCanBeAsked) {
+  auto download = download_of({10, 5});
+  EXPECT_TRUE(download.wanted());
+  EXPECT_TRUE(append(download, "ab"));
+  EXPECT_TRUE(download.wanted());
+
+  enough_ = 2;
+
+  EXPECT_FALSE(download.wanted());
+  enough_ = 1000;
+  EXPECT_FALSE(download.wanted()) << "for good";
+  EXPECT_EQ(download.received(), 2U);
+  EXPECT_FALSE(append(download, "c"));
+  EXPECT_EQ(taken_, "ab");
+}
+
 TEST_F(RangeDownloadTest, LessThanWasAskedForIsCorruptNotFilledUp) {
   auto download = download_of({10, 5});
   EXPECT_TRUE(download.begin(partial("bytes 10-14/100"), {10, 5}));

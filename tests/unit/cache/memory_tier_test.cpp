@@ -61,7 +61,7 @@ class MemoryTierTest : public testing::Test {
 
   /// `keep`: the answer holds its bytes.
   std::shared_ptr<Answer> read(MemoryTier::Reader& reader, const SharedVersion& version, ByteRange range,
-                               const Ahead& ahead = {}, bool keep = false) {
+                               const Ahead& ahead = {}, bool keep = false, ReadId id = 0) {
     auto answer = std::make_shared<Answer>();
     const auto done = [=](Result<Bytes> bytes) {
       answer->told = true;
@@ -72,7 +72,7 @@ class MemoryTierTest : public testing::Test {
       answer->right = holds(*bytes, *version, range);
       if (keep) answer->bytes = *std::move(bytes);
     };
-    refused = reader.read(range, ahead, exactly_once<Bytes>(done));
+    refused = reader.read(range, ahead, exactly_once<Bytes>(done), id);
     return answer;
   }
 
@@ -240,6 +240,100 @@ TEST_F(MemoryTierTest, ClosingAReaderGivesUpWhatWasFetchedForItAloneAndNoMore) {
   EXPECT_EQ(source.reconsidered(), reconsidered + 1);
   source.complete_all();
   EXPECT_TRUE(answer->good());
+}
+
+TEST_F(MemoryTierTest, AReadThatIsGivenUpEndsAtOnceAndSoDoesWhatWasFetchedForItAlone) {
+  const auto reader = tier.open(blob);
+  const auto answer = read(*reader, blob, pages(0, 4), {}, false, 7);
+  const auto fetch = source.under_way();
+  FakeByteSource::arrive(fetch, 0);
+
+  reader->give_up(pages(0, 4), 7);
+
+  EXPECT_TRUE(answer->failed(ErrorCode::cancelled));
+  EXPECT_FALSE(fetch->wanted());
+  EXPECT_EQ(source.reconsidered(), 1);
+  EXPECT_EQ(reader->presence(pages(0, 1)), Presence::here) << "what had come stays";
+  EXPECT_EQ(reader->presence(pages(1, 3)), Presence::missing);
+  source.complete_all();
+  EXPECT_EQ(reader->presence(pages(1, 3)), Presence::missing);
+}
+
+TEST_F(MemoryTierTest, AReadThatIsGivenUpTakesNothingFromOthers) {
+  const auto reader = tier.open(blob), other = tier.open(blob), ahead = tier.open(blob);
+  const auto answer = read(*reader, blob, pages(0, 4), {}, false, 7);
+  const auto same_name = read(*other, blob, pages(2, 1), {}, false, 7);
+  const auto another = read(*reader, blob, pages(1, 1), {}, false, 8);
+  ahead->fetch_ahead({pages(8, 2)});
+  const auto joined = read(*reader, blob, pages(8, 2), {}, false, 9);
+
+  reader->give_up(pages(0, 4), 7);
+  reader->give_up(pages(8, 2), 9);
+  reader->give_up(pages(20, 4), 10);
+
+  EXPECT_TRUE(answer->failed(ErrorCode::cancelled));
+  EXPECT_TRUE(joined->failed(ErrorCode::cancelled));
+  EXPECT_TRUE(source.under_way(0)->wanted());
+  EXPECT_TRUE(source.under_way(1)->wanted()) << "it was fetched ahead for somebody else";
+  source.complete_all();
+  EXPECT_TRUE(same_name->good());
+  EXPECT_TRUE(another->good());
+  EXPECT_EQ(ahead->presence(pages(8, 2)), Presence::here);
+}
+
+TEST_F(MemoryTierTest, WhoReadsAgainWhatWasGivenUpGetsAFetchOfItsOwn) {
+  const auto reader = tier.open(blob);
+  read(*reader, blob, pages(0, 4), {}, false, 7);
+  reader->give_up(pages(0, 4), 7);
+  (void)source.started();
+
+  const auto answer = read(*reader, blob, pages(0, 4));
+
+  EXPECT_THAT(source.started(), ElementsAre(PageRange{0, 4}));
+  source.complete_all();
+  EXPECT_TRUE(answer->good());
+}
+
+TEST_F(MemoryTierTest, AReadThatWaitsForMemoryCanBeGivenUp) {
+  const auto reader = tier.open(blob);
+  const auto large = read(*reader, blob, pages(0, budget_pages), {}, false, 1);
+  const auto hungry = read(*reader, blob, pages(100, 4), {}, false, 2);
+  const auto next = read(*reader, blob, pages(200, 4), {}, false, 3);
+
+  reader->give_up(pages(100, 4), 2);
+
+  EXPECT_TRUE(hungry->failed(ErrorCode::cancelled));
+  (void)source.started();
+  source.complete_all();
+  EXPECT_TRUE(large->good());
+  EXPECT_TRUE(next->good());
+  EXPECT_THAT(source.started(), ElementsAre(PageRange{200, 4}));
+}
+
+TEST_F(MemoryTierTest, AReadThatTriesAgainCanBeGivenUp) {
+  const auto reader = tier.open(blob), other = tier.open(blob);
+  read(*other, blob, pages(0, 4));
+  const auto joined = read(*reader, blob, pages(0, 4), {}, false, 7);
+  source.end(source.under_way(), Error{ErrorCode::unavailable, "an outage"});
+  ASSERT_FALSE(joined->told);
+  const auto again = source.under_way();
+
+  reader->give_up(pages(0, 4), 7);
+
+  EXPECT_TRUE(joined->failed(ErrorCode::cancelled));
+  EXPECT_FALSE(again->wanted());
+}
+
+TEST_F(MemoryTierTest, WithTheLastReaderEndsWhatSeveralWanted) {
+  auto reader = tier.open(blob), other = tier.open(blob);
+  reader->fetch_ahead({pages(0, 4)});
+  other->fetch_ahead({pages(0, 4)});
+  const auto fetch = source.under_way();
+
+  reader.reset();
+  EXPECT_TRUE(fetch->wanted());
+  other.reset();
+  EXPECT_FALSE(fetch->wanted());
 }
 
 TEST_F(MemoryTierTest, PagesOfAnUnwantedFetchThatArriveLateAreIgnored) {

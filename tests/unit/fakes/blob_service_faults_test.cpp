@@ -1,10 +1,12 @@
 #include <chrono>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "fakes/blob_service.hpp"
+#include "support/eventually.hpp"
 #include "unit/fakes/blob_service_fixture.hpp"
 
 namespace blobmount::tests {
@@ -40,6 +42,16 @@ TEST_F(BlobServiceFaults, BrokenConnectionsAreErrorsToTheClient) {
   EXPECT_EQ(service_.stats().counts().body_bytes, 1000u)
       << "twice 500; what struck before the head sent nothing";
   EXPECT_EQ(get("/box/a").body.size(), 1000u);
+}
+
+TEST_F(BlobServiceFaults, ARequestIsUnderWayUntilItIsAnswered) {
+  once({.kind = FaultKind::stall, .time = 1s});
+  std::thread client([this] { EXPECT_EQ(get("/box/a").status, 200); });
+  EXPECT_TRUE(eventually(10s, [this] { return service_.stats().under_way("box/a") == 1; }));
+
+  client.join();
+
+  EXPECT_TRUE(eventually(10s, [this] { return service_.stats().under_way("box/a") == 0; }));
 }
 
 TEST_F(BlobServiceFaults, AStallEndsInTime) {

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -157,24 +158,55 @@ class StubFileSystem final : public FileSystem {
   std::atomic<int> reads{0};
   std::atomic<int> asked_for_attributes{0};
   std::shared_ptr<StubDirectory> directory = std::make_shared<StubDirectory>();
+  std::atomic<bool> reads_are_held{false};  ///< until they are given up, or answer_held_reads()
+  [[nodiscard]] std::size_t held_reads() const BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return held_reads_.size();
+  }
+  void answer_held_reads() BM_EXCLUDES(mutex_) {
+    std::map<ReadId, Completion<Bytes>> answered;
+    {
+      const MutexLock lock(mutex_);
+      answered.swap(held_reads_);
+    }
+    for (const auto& [id, done] : answered) done(zeros(file_size));
+  }
 
  private:
   static constexpr std::size_t file_size = 4096;
 
+  static Bytes zeros(std::size_t size) {
+    return {
+        {{std::shared_ptr<const std::byte>(new std::byte[file_size](), std::default_delete<std::byte[]>()),
+          size}}};
+  }
+
   class StubFile final : public OpenFile {
    public:
     explicit StubFile(StubFileSystem& files) : files_(files) {}
-    void read(std::uint64_t /*offset*/, std::size_t size, Completion<Bytes> done) override {
+    void read(std::uint64_t /*offset*/, std::size_t size, Completion<Bytes> done, ReadId id) override {
       ++files_.reads;
-      size = std::min(size, file_size);
-      done(Bytes{
-          {{std::shared_ptr<const std::byte>(new std::byte[file_size](), std::default_delete<std::byte[]>()),
-            size}}});
+      if (files_.reads_are_held) return files_.hold(id, std::move(done));
+      done(zeros(std::min(size, file_size)));
     }
+    void give_up(std::uint64_t /*offset*/, std::size_t /*size*/, ReadId id) override { files_.give_up(id); }
 
    private:
     StubFileSystem& files_;
   };
+
+  void hold(ReadId id, Completion<Bytes> done) BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    held_reads_.emplace(id, std::move(done));
+  }
+  void give_up(ReadId id) BM_EXCLUDES(mutex_) {
+    Completion<Bytes> done;
+    {
+      const MutexLock lock(mutex_);
+      if (auto held = held_reads_.extract(id)) done = std::move(held.mapped());
+    }
+    if (done) done(Error{ErrorCode::cancelled, "given up"});
+  }
 
   static Attributes attributes_of(InodeId inode) {
     const auto kind = inode == root_inode ? FileKind::directory : FileKind::file;
@@ -188,6 +220,7 @@ class StubFileSystem final : public FileSystem {
 
   mutable Mutex mutex_;
   std::vector<Completion<Lookup>> held_ BM_GUARDED_BY(mutex_);
+  std::map<ReadId, Completion<Bytes>> held_reads_ BM_GUARDED_BY(mutex_);
   Result<std::vector<ExtendedAttribute>> extended_ BM_GUARDED_BY(mutex_){std::vector<ExtendedAttribute>{}};
   LookUpHook look_up_hook_ BM_GUARDED_BY(mutex_);
 };

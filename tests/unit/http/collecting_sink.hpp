@@ -3,6 +3,7 @@
 /// A BodySink that keeps what comes, and can refuse.
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ class CollectingSink final : public BodySink {
   struct Orders {
     std::optional<Error> refuse_head{};
     std::optional<Error> refuse_body{};
+    std::function<bool()> wanted = [] { return true; };
   };
   CollectingSink() = default;
   explicit CollectingSink(Orders orders) : orders_(std::move(orders)) {}
@@ -32,6 +34,7 @@ class CollectingSink final : public BodySink {
                    [](std::byte byte) { return static_cast<char>(byte); });
     return {};
   }
+  [[nodiscard]] bool wanted() override { return orders_.wanted(); }
   [[nodiscard]] std::uint64_t received() const override { return text_.size(); }
 
   /// What begin() was told, once for each try that got so far.

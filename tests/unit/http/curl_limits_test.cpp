@@ -279,6 +279,29 @@ TEST_F(CurlLimits, AfterATimeoutNoOldConnectionIsTrustedWithTheRetry) {
   EXPECT_EQ(asked, 4);
 }
 
+TEST_F(CurlLimits, WhatNobodyWantsAnyMoreEndsItsTryWhileNoByteComes) {
+  for (const bool in_body : {false, true}) {
+    SCOPED_TRACE(in_body ? "in the body" : "before the head");
+    std::atomic<bool> asked{false}, closed{false};
+    answer_ = [&](const auto&, Reply& reply) {
+      if (in_body) reply.send_head(206, {{"Content-Length", "1000"}});
+      asked = true;
+      reply.stall();
+      closed = true;
+      closed.notify_all();
+    };
+    const auto sink =
+        std::make_shared<CollectingSink>(CollectingSink::Orders{.wanted = [&asked] { return !asked; }});
+
+    const auto outcome =
+        fetch(network_, {.range = ByteRange{0, 1000}, .sink = sink, .limits = {.stall = 1h}}).outcome;
+
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, ErrorCode::cancelled);
+    closed.wait(false);  // else the test hangs
+  }
+}
+
 TEST_F(CurlLimits, ABodyThatNobodyWantsEndsItsTryAndItsConnectionAndIsNotAskedForAgain) {
   std::atomic<int> asked{0};
   std::atomic<bool> closed{false};

@@ -276,6 +276,72 @@ TEST_F(Retrying, ABodyThatNobodyWantsIsNotAskedForAgain) {
   EXPECT_THAT(network_.requests(), SizeIs(1));
 }
 
+TEST_F(Retrying, ABodyThatNobodyWantsAnyMoreIsNotAskedForAfterThePause) {
+  bool wanted = true;
+  const auto sink =
+      std::make_shared<CollectingSink>(CollectingSink::Orders{.wanted = [&wanted] { return wanted; }});
+  begin({.range = ByteRange{0, 20}, .sink = sink});
+  EXPECT_FALSE(outcome_) << "it waits for its second try";
+
+  wanted = false;
+  clock_.advance(1h);
+
+  ASSERT_TRUE(outcome_ && !*outcome_);
+  EXPECT_EQ(outcome_->error().code, ErrorCode::cancelled);
+  EXPECT_THAT(network_.requests(), SizeIs(1));
+}
+
+TEST_F(Retrying, ABodyThatNobodyWantsAnyMoreWhenItsTryFailsEndsAtOnce) {
+  bool wanted = true;
+  const auto sink =
+      std::make_shared<CollectingSink>(CollectingSink::Orders{.wanted = [&wanted] { return wanted; }});
+  script_ = {[&wanted](auto&) {
+    wanted = false;
+    return response(503);
+  }};
+
+  begin({.range = ByteRange{0, 20}, .sink = sink});
+
+  ASSERT_TRUE(outcome_ && !*outcome_);
+  EXPECT_EQ(outcome_->error().code, ErrorCode::cancelled);
+}
+
+/// The last try begins within the budget, and with a pause of 1.5 s it begins in its last 1.5 s.
+TEST_F(Retrying, AnOutageInABodyIsAnErrorWhenTheBudgetIsSpentNotEarlierNotLater) {
+  struct Case {
+    const char* name;
+    std::vector<std::pair<Duration, std::size_t>> tries;  ///< how long each takes, and what it brings
+    Duration end;
+  };
+  for (const auto& [name, tries, end] :
+       {Case{"at once", {{0s, 0}}, 60s}, Case{"after bytes in no time", {{0s, 4U << 20U}}, 60s},
+        Case{"after bytes that took their time", {{100s, 4U << 20U}}, 160s},
+        Case{"after bytes that dripped", {{40s, 16U << 10U}}, 61s},
+        Case{"after bytes that make up for some of what was lost", {{20s, 0}, {10s, 64U << 10U}}, 64s},
+        Case{"after bytes that make up for all that was lost", {{20s, 0}, {10s, 1U << 20U}}, 90s}}) {
+    SCOPED_TRACE(name);
+    outcome_.reset();
+    for (const auto& [takes, brings] : tries) {
+      script_.emplace_back(
+          [this, taken = takes, bytes = brings](const HttpRequest& request) -> Result<HttpResponse> {
+            clock_.advance(taken);
+            const std::string piece(bytes, 'x');
+            EXPECT_TRUE(request.sink->append(std::as_bytes(std::span(piece))));
+            return failure(ErrorCode::unavailable);
+          });
+    }
+    const auto began = clock_.now();
+    begin({.range = ByteRange{0, 16U << 20U}, .sink = std::make_shared<CollectingSink>()});
+
+    while (!outcome_ && clock_.now() - began < 1h) clock_.advance(100ms);
+
+    ASSERT_TRUE(outcome_ && *outcome_);
+    EXPECT_EQ((*outcome_)->status, 503);
+    EXPECT_LE(clock_.now() - began, end + 100ms);
+    EXPECT_GE(clock_.now() - began, end - 1600ms);
+  }
+}
+
 TEST_F(Retrying, TheEndOfAnOutageIsNoticedWithinThreeSeconds) {
   begin();
   clock_.advance(30s);

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <chrono>
 #include <future>
+#include <memory>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -146,6 +148,79 @@ TEST_F(Faults, OfAWholeBlobStalledTwiceNothingIsMissing) {
   service.faults().add({.fault = {.kind = FaultKind::stall, .bytes = 30'000}, .request = get});
   service.faults().add({.fault = {.kind = FaultKind::stall}, .request = get, .first = 2});
   expect_right_bytes_within(6s, impatient());
+}
+
+/// Each kind of fault in the middle of a file, once and for good: a page of right bytes or the errno, in its
+/// time; and when all have ended, not a request more, though the files are still open.
+TEST_F(Faults, EachKindEndsInRightBytesOrItsErrnoInItsTimeAndNothingIsAskedAfterwards) {
+  enum Often { once, always };
+  struct Case {
+    const char* name;
+    Fault fault;
+    Often often;
+    int error;  ///< 0: right bytes
+    Duration most;
+  };
+  constexpr auto at_once = 3s, after_the_budget = 20s;  // which is 3 s; a busy machine adds to that
+  constexpr std::uint64_t large = 64U << 20U, here = 20U << 20U, there = (40U << 20U) + 4096;
+  const auto status = [](int number, const char* code, std::chrono::seconds retry_after = 0s) {
+    return Fault{.kind = FaultKind::status, .status = number, .code = code, .retry_after = retry_after};
+  };
+  const Case cases[] = {
+      {"reset", {.kind = FaultKind::reset, .bytes = 30'000}, once, 0, at_once},
+      {"reset before the head", {.kind = FaultKind::reset}, always, EIO, after_the_budget},
+      {"truncation", {.kind = FaultKind::truncate, .bytes = 30'000}, once, 0, at_once},
+      {"truncation before the first byte", {.kind = FaultKind::truncate}, always, EIO, after_the_budget},
+      {"stall", {.kind = FaultKind::stall, .bytes = 30'000}, once, 0, 6s},
+      {"stall for good", {.kind = FaultKind::stall}, always, EIO, after_the_budget},
+      {"too long", {.kind = FaultKind::wrong_length, .bytes = 100}, always, EIO, at_once},
+      {"too short", {.kind = FaultKind::wrong_length, .bytes = -100}, always, EIO, at_once},
+      {"500", status(500, "InternalError"), once, 0, at_once},
+      {"500 for good", status(500, "InternalError"), always, EIO, after_the_budget},
+      {"503 with Retry-After", status(503, "ServerBusy", 1s), once, 0, 6s},
+      {"503 with Retry-After for good", status(503, "ServerBusy", 1s), always, EIO, after_the_budget},
+      {"503 with a long Retry-After", status(503, "ServerBusy", 600s), always, EIO, at_once},
+      {"401", status(401, "InvalidAuthenticationInfo"), once, 0, at_once},
+      {"401 for good", status(401, "InvalidAuthenticationInfo"), always, EACCES, after_the_budget},
+      {"403", status(403, "AuthorizationPermissionMismatch"), always, EACCES, at_once},
+      {"404", status(404, "BlobNotFound"), always, ENOENT, at_once},
+      {"412", status(412, "ConditionNotMet"), always, ESTALE, at_once},
+      {"drip", {.kind = FaultKind::drip, .bytes = 10'000, .rate = 1000}, once, 0, 15s},
+      {"drip for good", {.kind = FaultKind::drip, .bytes = 10, .rate = 10}, always, EIO, 60s},
+  };
+  for (const auto& one : cases) service.blobs().put_synthetic("test", one.name, large);
+  const Mounted mounted(impatient().with("--retry-timeout", "3").with("--attr-ttl", "600"));
+  std::vector<std::unique_ptr<FileHandle>> files;
+  for (const auto& one : cases) {
+    SCOPED_TRACE(one.name);
+    const SyntheticContent content(SyntheticContent::seed_of(one.name));
+    files.push_back(std::make_unique<FileHandle>(mounted / one.name, O_RDONLY | O_DIRECT));
+    const auto& file = *files.back();
+    ASSERT_EQ(file.read(here, 4096).bytes.size(), 4096U);
+    const auto hits = service.faults().hits();
+    service.faults().add({.fault = one.fault,
+                          .request = get,
+                          .name = std::string("test/") + one.name,
+                          .every = one.often == always ? 1U : 0U});
+
+    const auto start = std::chrono::steady_clock::now();
+    const auto read = file.read(there, 4096);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, one.most);
+    EXPECT_EQ(read.error, one.error);
+    EXPECT_EQ(read.bytes.size(), one.error == 0 ? 4096U : 0U);
+    EXPECT_TRUE(content.matches(there, std::as_bytes(std::span(read.bytes))));
+    EXPECT_GT(service.faults().hits(), hits);
+    service.faults().clear();
+  }
+
+  const auto requests = service.stats().counts().all();
+  std::this_thread::sleep_for(4s);  // longer than the longest pause between two tries
+  EXPECT_EQ(service.stats().counts().all(), requests);
+  for (const auto& one : cases)
+    EXPECT_EQ(service.stats().under_way(std::string("test/") + one.name), 0U) << one.name;
+
+  for (const auto& file : files)
+    EXPECT_EQ(file->read(there, 4096).bytes.size(), 4096U) << "the next read is another";
 }
 
 class Outage : public Faults, public testing::WithParamInterface<int> {};

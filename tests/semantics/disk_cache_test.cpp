@@ -203,6 +203,42 @@ TEST_F(DiskCache, ThatGoesAwayDoesNoHarm) {
   expect_bytes(mounted, 2, "next");
   service.blobs().put_synthetic("test", "blob", size, 3);
   expect_bytes(mounted, 3);
+  EXPECT_TRUE(eventually(20s, [&] { return mounted.times_logged("disk cache is not written") > 0; }));
+  EXPECT_EQ(mounted.times_logged("disk cache"), 1) << mounted.log();
+}
+
+/// As a file system does when its disk fails: no remounting, for the cache has files open.
+TEST_F(DiskCache, ThatTurnsReadOnlyDoesNoHarm) {
+  (void)blobmount_command({});  // mounts of our own
+  const auto disk = parent.path() / "disk";
+  std::filesystem::create_directory(disk);
+  const auto made = run({.arguments = {"sh", "-c", R"(truncate -s 64M "$1.img" && mkfs.ext4 -q -F "$1.img" &&
+                                                     mount -o loop "$1.img" "$1")",
+                                       "sh", disk}});
+  if (!made || made->status != 0)
+    GTEST_SKIP() << "no file system of our own: it takes root, and a loop device";
+  service.blobs().put_synthetic("test", "next", size, 2);
+  const auto on_disk = options_with(disk / "cache").with("--cache-free-space", "0");
+  {
+    const Mounted mounted(on_disk);
+    expect_bytes(mounted, 1);
+  }
+  {
+    const Mounted mounted(on_disk);
+    const auto aborted = run({.arguments = {"mount", "-o", "remount,abort", disk}});
+    ASSERT_TRUE(aborted && aborted->status == 0) << aborted->error_output;
+    ASSERT_NE(run({.arguments = {"touch", disk / "file"}})->status, 0) << "it is read-only";
+    service.stats().reset();
+
+    expect_bytes(mounted, 1);
+    EXPECT_EQ(gets(), 0U) << "what is there can still be read";
+    for (int i = 0; i < 2; ++i) expect_bytes(mounted, 2, "next");
+    service.blobs().put_synthetic("test", "blob", size, 3);
+    expect_bytes(mounted, 3);
+    EXPECT_TRUE(eventually(20s, [&] { return mounted.times_logged("disk cache is not written") > 0; }));
+    EXPECT_EQ(mounted.times_logged("disk cache"), 1) << mounted.log();
+  }
+  detach(disk);
 }
 
 TEST_F(DiskCache, AChangedBlobIsReadAnew) {

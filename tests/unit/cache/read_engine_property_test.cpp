@@ -22,6 +22,8 @@
 #include "cache/remote_source.hpp"
 #include "fakes/exactly_once.hpp"
 #include "fakes/fake_blob_store.hpp"
+#include "fakes/faulty_directory.hpp"
+#include "fakes/manual_clock.hpp"
 #include "fakes/random.hpp"
 #include "fakes/recording_log.hpp"
 #include "fakes/synthetic_content.hpp"
@@ -112,12 +114,16 @@ class RandomReader {
     // several at a time, as the kernel's read-ahead sends them
     for (auto count = 1 + (dice_.one_in(4) ? dice_.below(4) : 0); count > 0; --count)
       pending.push_back(read());
+    for (auto& read : pending) {
+      if (dice_.one_in(20)) give_up(read);
+    }
     if (dice_.one_in(100)) close();  // with its reads under way
     for (auto& read : pending) check(read);
   }
 
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] int failures() const { return failures_; }
+  [[nodiscard]] int given_up() const { return given_up_; }
 
  private:
   enum class Habit { at_random, upwards, downwards, strides };
@@ -134,6 +140,9 @@ class RandomReader {
     ByteRange range;
     std::shared_ptr<std::atomic<bool>> gone;
     std::future<Result<Bytes>> answer;
+    std::weak_ptr<FileReader> reader;
+    ReadId id = 0;
+    bool given_up = false;
   };
 
   void overwrite() { blobs_.put(static_cast<int>(dice_.below(tests::blobs)), size()); }
@@ -184,11 +193,21 @@ class RandomReader {
     auto& file = files_[dice_.below(files_.size())];
     const auto range = next_range(file);
     const auto answer = std::make_shared<std::promise<Result<Bytes>>>();
-    Pending pending{file.expected, range, file.gone, answer->get_future()};
     const auto reader = file.reader;  // as long as the call lasts, like the adapter
+    Pending pending{file.expected, range, file.gone, answer->get_future(), reader, ++last_read_};
     reader->read(range.offset, range.length,
-                 exactly_once<Bytes>([answer](Result<Bytes> bytes) { answer->set_value(std::move(bytes)); }));
+                 exactly_once<Bytes>([answer](Result<Bytes> bytes) { answer->set_value(std::move(bytes)); }),
+                 pending.id);
     return pending;
+  }
+
+  /// As the adapter does where the process was killed.
+  static void give_up(Pending& pending) {
+    const auto reader = pending.reader.lock();
+    if (!reader) return;
+    reader->give_up(pending.range.offset, pending.range.length, pending.id);
+    pending.given_up = true;
+    EXPECT_EQ(pending.answer.wait_for(std::chrono::seconds{20}), std::future_status::ready);
   }
 
   void check(Pending& pending) {
@@ -204,6 +223,10 @@ class RandomReader {
     if (!bytes) {
       ++failures_;
       const auto code = bytes.error().code;
+      if (pending.given_up && code == ErrorCode::cancelled) {
+        ++given_up_;
+        return;
+      }
       ASSERT_TRUE(bytes.error().message == "injected" || code == ErrorCode::changed ||
                   code == ErrorCode::not_found)
           << name_of(code) << ": " << bytes.error().message;
@@ -231,6 +254,8 @@ class RandomReader {
   std::vector<File> files_;
   std::uint64_t bytes_ = 0;
   int failures_ = 0;
+  int given_up_ = 0;
+  ReadId last_read_ = 0;
 };
 
 class ReadEngineProperty : public testing::Test {
@@ -260,14 +285,17 @@ class ReadEngineProperty : public testing::Test {
       }
       for (auto& thread : running) thread.join();
       std::uint64_t read_bytes = 0;
-      int failures = 0;
+      int failures = 0, given_up = 0;
       for (const auto& reader : all) {
+        given_up += reader->given_up();
         EXPECT_GT(reader->bytes(), 0U);
         read_bytes += reader->bytes();
         failures += reader->failures();
       }
       RecordProperty("read_mib", std::to_string(read_bytes / mib));
       RecordProperty("failures", std::to_string(failures));
+      RecordProperty("given_up", std::to_string(given_up));
+      EXPECT_GT(given_up, 0);
       EXPECT_GT(failures, 0);
       EXPECT_LT(failures, steps * readers);
     }
@@ -323,6 +351,44 @@ TEST_F(ReadEngineProperty, ReadersOverADiskGetTheBytesOfTheirVersionsOrErrors) {
   EXPECT_GT(disk->stats().hits, 0U);
   EXPECT_EQ(disk->stats().bad, 0U);
   disk.reset();
+}
+
+TEST_F(ReadEngineProperty, ReadersOverADiskThatFailsGetTheBytesOfTheirVersionsOrErrorsOfTheService) {
+  SCOPED_TRACE("BLOBMOUNT_TEST_SEED=" + std::to_string(seed));
+  const TemporaryDirectory directory;
+  ManualClock clock;
+  RecordingLog log;
+  DiskFaults faults;
+  // mounted twice: what the first has left, half of it written, the second finds
+  for (int mount = 0; mount < 2; ++mount) {
+    auto claimed = claim_directory(directory.path());
+    ASSERT_TRUE(claimed) << claimed.error().message;
+    auto opened = DiskTier::open(remote, faulty_directory(*std::move(claimed), faults), "https://account",
+                                 {.size = 24 * mib, .free_space = 0, .waiting = mib}, clock, log);
+    ASSERT_TRUE(opened) << opened.error().message;
+    disk = *std::move(opened);
+    std::atomic<bool> over{false};
+    std::thread fate([&, dice = Dice(seed + 1000 + static_cast<std::uint64_t>(mount))]() mutable {
+      constexpr std::array codes = {ErrorCode::unavailable, ErrorCode::no_space, ErrorCode::not_found,
+                                    ErrorCode::permission_denied};
+      while (!over) {
+        const auto code = codes.at(dice.below(codes.size()));
+        faults.fail_writes(dice.one_in(3) ? std::optional(code) : std::nullopt);
+        faults.fail_reads(dice.one_in(3) ? std::optional(code) : std::nullopt);
+        clock.advance(std::chrono::minutes{10});  // a disk that failed is tried again
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+      }
+      faults.fail_writes(std::nullopt);
+      faults.fail_reads(std::nullopt);
+    });
+
+    run(*disk, steps_of_each / 2, threads);
+
+    over = true;
+    fate.join();
+    EXPECT_GT(disk->stats().hits, 0U);
+    disk.reset();
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ void AbandonedReads::on_closed(std::uint64_t handle) {
   {
     const MutexLock lock(mutex_);
     closed_.insert(handle);
+    closed_count_ = closed_.size();
   }
   // one read of 4 MiB is some 30 requests of one thread
   std::map<pid_t, bool> ended;
@@ -19,6 +20,8 @@ void AbandonedReads::on_closed(std::uint64_t handle) {
 }
 
 void AbandonedReads::on_read(PendingReplies::Ticket ticket, std::uint64_t handle, pid_t thread) {
+  // a close that did not see this read among the pending ones has counted before
+  if (closed_count_ == 0) return;
   {
     const MutexLock lock(mutex_);
     if (!closed_.contains(handle)) return;
@@ -29,6 +32,7 @@ void AbandonedReads::on_read(PendingReplies::Ticket ticket, std::uint64_t handle
 void AbandonedReads::on_release(std::uint64_t handle) {
   const MutexLock lock(mutex_);
   closed_.erase(handle);
+  closed_count_ = closed_.size();
 }
 
 }  // namespace blobmount

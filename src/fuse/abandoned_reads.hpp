@@ -7,6 +7,7 @@
 /// Others who share the file or its pages are not harmed: where a read ahead fails, the kernel leaves its
 /// pages as they were, and whoever waits for one of them asks for it itself.
 
+#include <atomic>
 #include <cstdint>
 #include <unordered_set>
 
@@ -36,6 +37,7 @@ class AbandonedReads {
   PendingReplies& pending_;
   const HasEnded has_ended_;
 
+  std::atomic<std::size_t> closed_count_{0};  ///< mostly there are none, and a read need not take the lock
   Mutex mutex_;
   /// Of these a descriptor was closed: reads that the kernel held back till then come now.
   std::unordered_set<std::uint64_t> closed_ BM_GUARDED_BY(mutex_);

@@ -189,10 +189,7 @@ void Adapter::read(fuse_req_t request, fuse_ino_t /*inode*/, std::size_t size, o
   const auto from = static_cast<std::uint64_t>(offset);
   const auto thread = fuse_req_ctx(request)->pid;
   const auto ticket = self.pending_.add(
-      request,
-      {.handle = handle, .thread = thread, .give_up = [weak = std::weak_ptr(file), from, size](Ticket read) {
-         if (const auto waited_for = weak.lock()) waited_for->give_up(from, size, read);
-       }});
+      request, {.handle = handle, .thread = thread, .offset = from, .size = size, .file = file});
   const auto answer = [&self, ticket](Result<Bytes> bytes) {
     if (!bytes) return self.fail(ticket, bytes.error());
     if (const auto waiting = self.pending_.take(ticket)) {

@@ -51,10 +51,11 @@ void PendingReplies::interrupt(Ticket ticket) {
     const auto found = pending_.extract(ticket);
     if (!found) return;
     taken = std::move(found.mapped());
-    if (taken.read.give_up && !taken.begun) interrupted_early_.insert(ticket);
+    if (taken.is_read() && !taken.begun) interrupted_early_.insert(ticket);
   }
   // first: once it has its answer, the kernel may let go of the file
-  if (taken.read.give_up) taken.read.give_up(ticket);
+  const auto& read = taken.read;
+  if (const auto file = read.file.lock()) file->give_up(read.offset, read.size, ticket);
   fuse_reply_err(taken.request, EINTR);
 }
 
@@ -68,7 +69,7 @@ std::vector<PendingReplies::Asked> PendingReplies::reads_of(std::uint64_t handle
   std::vector<Asked> reads;
   const MutexLock lock(mutex_);
   for (const auto& [ticket, pending] : pending_) {
-    if (pending.read.give_up && pending.read.handle == handle) reads.push_back({ticket, pending.read.thread});
+    if (pending.is_read() && pending.read.handle == handle) reads.push_back({ticket, pending.read.thread});
   }
   return reads;
 }

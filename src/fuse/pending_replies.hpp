@@ -5,12 +5,14 @@
 /// service is.
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include <sys/types.h>
+
+#include "blobmount/file_system.hpp"
 
 #include "base/annotated_mutex.hpp"
 #include "fuse/fuse_api.hpp"
@@ -19,10 +21,12 @@ namespace blobmount {
 
 /// A read of an open file.
 struct PendingRead {
-  std::uint64_t handle = 0;
-  pid_t thread = 0;  ///< that asked; 0: of a namespace that is not ours
-  /// Runs, with no lock held, where the read is interrupted: nobody waits for its bytes any more.
-  std::function<void(std::uint64_t ticket)> give_up{};
+  std::uint64_t handle = 0;  ///< 0: it is no read
+  pid_t thread = 0;          ///< that asked; 0: of a namespace that is not ours
+  std::uint64_t offset = 0;
+  std::size_t size = 0;
+  /// Which calls the read by its ticket, and is told to give it up where it is interrupted.
+  std::weak_ptr<OpenFile> file{};
 };
 
 /// Safe to use from any thread.
@@ -59,6 +63,8 @@ class PendingReplies {
     fuse_req_t request = nullptr;
     PendingRead read{};
     bool begun = false;
+
+    [[nodiscard]] bool is_read() const { return read.handle != 0; }
   };
 
   const fuse_interrupt_func_t on_interrupt_;

@@ -108,6 +108,9 @@ class KernelCache {
   virtual ~KernelCache() = default;
   /// `name` in the directory `parent` leads elsewhere now, or nowhere.
   virtual void drop_name(InodeId parent, std::string name) = 0;
+  /// Nobody need know of `inode` any more, which `name` in `parent` leads to. A process that uses it may go
+  /// on doing so, be it that its working directory is there.
+  virtual void let_go(InodeId inode, InodeId parent, std::string name) = 0;
   /// Pages and attributes of `inode`.
   virtual void drop_pages(InodeId inode) = 0;
   /// Run `then`, on any thread, when all that was said so far has been told to the kernel; or when it never

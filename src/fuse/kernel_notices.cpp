@@ -1,9 +1,13 @@
 #include "fuse/kernel_notices.hpp"
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include <linux/fuse.h>
+#include <sys/uio.h>
 
 #include "base/thread.hpp"
 #include "fuse/fuse_api.hpp"
@@ -14,6 +18,23 @@ namespace {
 
 /// How soon a late request is seen; only a notice that waits for its answer makes anybody look twice.
 constexpr std::chrono::milliseconds pause_between_looks{10};
+
+/// Of linux/fuse.h since Linux 6.18 (7.45), FUSE_NOTIFY_PRUNE: drop the names of inodes that nobody uses.
+constexpr std::int32_t notify_prune = 9;
+struct PruneOut {
+  std::uint32_t count = 1, padding = 0;
+  std::uint64_t spare = 0;
+  std::uint64_t inode = 0;
+};
+
+/// libfuse has no function for it. An older kernel does not take it: EINVAL.
+int prune(fuse_session* session, InodeId inode) {
+  PruneOut notice{.inode = inode};
+  fuse_out_header head{.len = sizeof(fuse_out_header) + sizeof notice, .error = notify_prune, .unique = 0};
+  const std::array<iovec, 2> parts{iovec{&head, sizeof head}, iovec{&notice, sizeof notice}};
+  const auto written = ::writev(fuse_session_fd(session), parts.data(), static_cast<int>(parts.size()));
+  return written < 0 ? -errno : 0;
+}
 
 }  // namespace
 
@@ -107,6 +128,10 @@ std::optional<KernelNotices::Notice> KernelNotices::take() {
 }
 
 void KernelNotices::send(const Notice& notice) {
+  if (notice.unused != 0 && can_prune_) {
+    can_prune_ = prune(session_, notice.unused) != -EINVAL;
+    if (can_prune_) return;
+  }
   const int outcome = notice.name ? fuse_lowlevel_notify_inval_entry(session_, notice.inode,
                                                                      notice.name->data(), notice.name->size())
                                   : fuse_lowlevel_notify_inval_inode(session_, notice.inode, 0, 0);

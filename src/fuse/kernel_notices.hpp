@@ -38,6 +38,11 @@ class KernelNotices final : public KernelCache {
   KernelNotices& operator=(const KernelNotices&) = delete;
 
   void drop_name(InodeId parent, std::string name) override { add({parent, std::move(name)}); }
+  /// Before Linux 6.18 the kernel cannot be asked that way: there the name is dropped, and getcwd(2) fails in
+  /// such a directory until somebody looks it up by its path.
+  void let_go(InodeId inode, InodeId parent, std::string name) override {
+    add({parent, std::move(name), inode});
+  }
   void drop_pages(InodeId inode) override { add({inode, std::nullopt}); }
   void when_told(std::function<void()> then) override BM_EXCLUDES(mutex_);
 
@@ -52,6 +57,7 @@ class KernelNotices final : public KernelCache {
   struct Notice {
     InodeId inode = 0;
     std::optional<std::string> name{};  ///< of a file in that directory; none: the inode's pages
+    InodeId unused = 0;                 ///< what the name leads to, to be kept if it is in use; 0: it is not
     auto operator<=>(const Notice&) const = default;
   };
 
@@ -64,7 +70,8 @@ class KernelNotices final : public KernelCache {
 
   fuse_session* const session_;
   Log& log_;
-  bool told_of_failure_ = false;  // of the thread
+  bool told_of_failure_ = false;  // of the thread, as the next
+  bool can_prune_ = true;
 
   mutable Mutex mutex_;
   std::condition_variable work_;

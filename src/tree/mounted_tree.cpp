@@ -145,7 +145,7 @@ void MountedTree::give_back_inodes() {
   const auto footprint = inodes_.footprint();
   if (footprint.total <= most) return;
   for (const auto& node : inodes_.take_oldest(2 * inodes_at_a_time, footprint.directories > most / 2))
-    tell_kernel(node->parent->inode(), node->entry.name);
+    let_go(*node);
 }
 
 Duration MountedTree::time_left(SteadyTime since, Duration age) const {
@@ -239,6 +239,11 @@ void MountedTree::extended_attributes(InodeId inode, const std::string& wanted,
 void MountedTree::tell_kernel(InodeId directory, const std::string& name) {
   const MutexLock lock(kernel_mutex_);
   if (kernel_ != nullptr) kernel_->drop_name(directory, name);
+}
+
+void MountedTree::let_go(const Node& node) {
+  const MutexLock lock(kernel_mutex_);
+  if (kernel_ != nullptr) kernel_->let_go(node.id, node.parent->inode(), node.entry.name);
 }
 
 void MountedTree::serve(KernelCache* kernel) {

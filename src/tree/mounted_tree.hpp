@@ -59,6 +59,7 @@ class MountedTree final : public FileSystem {
   void drop_absent(Directory& directory);
   void when_kernel_knows(std::function<void()> done) BM_EXCLUDES(kernel_mutex_);
   void tell_kernel(InodeId directory, const std::string& name) BM_EXCLUDES(kernel_mutex_);
+  void let_go(const Node& node) BM_EXCLUDES(kernel_mutex_);
   void give_back_inodes();
 
   MemoryTier& memory_;

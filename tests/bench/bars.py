@@ -25,6 +25,7 @@ LS_CPU = 1.2
 HUGE_MIB = 300                             # above idle, for a million names
 FIND_SECONDS = 0.6
 FIND_LISTS = 5
+LONG_WALK_GROWTH_MIB = 20                  # over the second half of ten million names
 COPY_SECONDS = 1.2
 GREP_SECONDS = 1.2
 WASTED = 0.2                               # of the bytes, at most

@@ -13,11 +13,12 @@ from listing import long_listing
 from machinery import MIB, Setting
 from reading import first_byte, parallel, random_pieces, sequential, tails
 from table import HEAD, Row, at_most
-from tree import tree
+from tree import long_walk, tree
 
 BENCHES = {"sequential": sequential, "parallel": parallel, "random": random_pieces, "first-byte": first_byte,
            "tails": tails, "reread": reread, "faults": faults, "ls": long_listing,
            "tree": tree}
+ONLY_WHEN_NAMED = {"long-walk": long_walk}
 
 
 def main():
@@ -25,17 +26,19 @@ def main():
     parser.add_argument("--build", type=Path, default=Path("build/bench"), help="where blobmount was built")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scale", type=int, default=1, help=argparse.SUPPRESS)
-    parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"of {', '.join(BENCHES)}; all by default")
+    parser.add_argument("benches", nargs="*", metavar="BENCH", 
+                        help=f"of {', '.join(BENCHES)}, which are the default, and {', '.join(ONLY_WHEN_NAMED)}")
     arguments = parser.parse_args()
-    unknown = set(arguments.benches) - set(BENCHES)
+    known = BENCHES | ONLY_WHEN_NAMED
+    unknown = set(arguments.benches) - set(known)
     if unknown:
-        parser.error(f"no bench called {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+        parser.error(f"no bench called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
 
     setting = Setting(arguments.build.resolve(), arguments.runs, arguments.scale)
     print(f"{os.cpu_count()} cores, Linux {platform.release()}, medians of {setting.runs}\n\n{HEAD}", flush=True)
     peak = 0
     for name in arguments.benches or BENCHES:
-        for row in BENCHES[name](setting):
+        for row in known[name](setting):
             print(row, flush=True)
             peak = max(peak, row.memory)
     memory_bar = at_most(bars.PEAK_MEMORY / MIB, peak / MIB, "MiB")

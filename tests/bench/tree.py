@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ SLOW_LISTS = "A, lists 60 ms"
 MANY, HUGE = 100_000, 1_000_000
 FOLDERS, IN_FOLDER = 100, 100
 SMALL_FOLDERS, SMALL_IN_FOLDER, SMALL_SIZE = 10, 100, "16KiB"
+LONG_FOLDERS, IN_LONG_FOLDER = 1000, 10_000
 
 
 def tree(setting):
@@ -86,6 +88,30 @@ def walk(setting):
     return Row(f"find with sizes over {FOLDERS} × {IN_FOLDER} blobs, {SLOW_LISTS}", f"{digits(seconds)} s, {most} List",
                "", None, at_most(bars.FIND_SECONDS, seconds, "s") + at_most(bars.FIND_LISTS, most, "List"),
                f"{samples.median('cpu'):.2f} s", samples.largest("memory"))
+
+
+def long_walk(setting):
+    """find with sizes over ten million blobs, once: the daemon's memory is looked at each million of names."""
+    in_folder = setting.size(IN_LONG_FOLDER)
+    count, names, memory = LONG_FOLDERS * in_folder, 0, []
+    with tree_service(setting, f"bench/long/:{LONG_FOLDERS}x{in_folder}x1KiB") as fake:
+        # else a name whose turn comes ten seconds after its page costs a HEAD and a List
+        with Mount(setting.build, fake.url, "--consistency", "cached:1h") as mount:
+            command = ["nice", "find", mount.path / "bench/long", "-type", "f", "-size", "+0"]
+            with timed() as timer, subprocess.Popen(command, stdout=subprocess.PIPE) as find:
+                for names, _ in enumerate(find.stdout, 1):
+                    if names % (count // 10) == 0:
+                        memory.append(mount.memory())
+                        print(f"{names:,} names: {memory[-1] / MIB:.0f} MiB", file=sys.stderr, flush=True)
+            expect(find.returncode, 0, "find")
+            expect(names, count, "names")
+            lists_made, cpu, peak = lists(fake), mount.cpu_seconds(), mount.peak_memory()
+    curve = ", ".join(f"{bytes_then / MIB:.0f}" for bytes_then in memory)
+    growth = (memory[-1] - max(memory[:5])) / MIB
+    yield Row(f"find with sizes over {LONG_FOLDERS:,} × {in_folder:,} blobs, {SLOW_LISTS}, cached:1h, one run",
+              f"{digits(timer.seconds)} s, {lists_made:,} List; after each tenth {curve} MiB", "", None,
+              at_most(bars.LONG_WALK_GROWTH_MIB, growth, "MiB more at the end than in the first half"),
+              f"{digits(cpu)} s", peak)
 
 
 def small_files(setting, work, job, bar):

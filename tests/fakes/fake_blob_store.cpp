@@ -93,6 +93,11 @@ void FakeBlobStore::hold() {
   holding_ = true;
 }
 
+std::size_t FakeBlobStore::held() const {
+  const MutexLock lock(mutex_);
+  return held_.size();
+}
+
 void FakeBlobStore::release() {
   std::deque<Answer> answers;
   {

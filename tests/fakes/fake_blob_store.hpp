@@ -55,6 +55,8 @@ class FakeBlobStore final : public BlobStore {
 
   /// From now on, keep answers back.
   void hold();
+  /// How many are held back.
+  [[nodiscard]] std::size_t held() const;
   /// Give what is held back, in order, and hold no more.
   void release();
   /// Give the oldest that is held back; there must be one.

@@ -63,6 +63,14 @@ TEST_F(KernelNoticesTest, AnAbsentNameIsLookedUpAgain) {
   EXPECT_TRUE(tests::eventually(10s, [&] { return mount_.stat("absent") == ENOENT && files_.lookups > 1; }));
 }
 
+TEST_F(KernelNoticesTest, WhatIsLetGoOfIsLookedUpAgain) {
+  ASSERT_EQ(mount_.stat("file"), 0);
+
+  notices_.let_go(tests::StubFileSystem::file, root_inode, "file");
+
+  EXPECT_TRUE(is_looked_up_again("file"));
+}
+
 TEST_F(KernelNoticesTest, DroppedPagesAreReadAgain) {
   const auto read_file = [this] {
     std::ifstream file(mount_.path("file"));

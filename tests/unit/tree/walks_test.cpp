@@ -590,6 +590,7 @@ TEST_F(Walk, ThroughTheDirectoriesOfAnAccountsContainersListsEachContainerFlat) 
 TEST_F(Walk, TellsTheKernelWhatHasChanged) {
   struct Kernel final : KernelCache {
     void drop_name(InodeId /*parent*/, std::string name) override { dropped.push_back(std::move(name)); }
+    void let_go(InodeId, InodeId, std::string) override {}
     void drop_pages(InodeId /*inode*/) override {}
     void when_told(std::function<void()> then) override { then(); }
     std::vector<std::string> dropped;

@@ -314,7 +314,7 @@ TEST_F(ReadEngineProperty, ReadersOverADiskGetTheBytesOfTheirVersionsOrErrors) {
   auto claimed = claim_directory(directory.path());
   ASSERT_TRUE(claimed) << claimed.error().message;
   auto opened = DiskTier::open(remote, *std::move(claimed), "https://account",
-                               {.size = 24 * mib, .free_space = 0, .waiting = mib}, clock, log);
+                               {.size = 24 * mib, .free_space = 0, .waiting = mib}, budget, clock, log);
   ASSERT_TRUE(opened) << opened.error().message;
   disk = *std::move(opened);
 

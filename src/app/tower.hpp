@@ -89,7 +89,8 @@ struct Tower {
     const DiskLimits limits{.size = cache.directory_size,
                             .free_space = cache.directory_free_space,
                             .waiting = budget.total() / 8};
-    return DiskTier::open(remote, std::move(directory), account.to_string(), limits, network.clock, log);
+    return DiskTier::open(remote, std::move(directory), account.to_string(), limits, budget, network.clock,
+                          log);
   }
 };
 

@@ -27,6 +27,10 @@ class MemoryBudget {
   /// only takes note. To be called while no other thread charges anything.
   void on_growth(std::function<void()> tell) { tell_ = std::move(tell); }
 
+  /// The same, whenever they have shrunk by 16 MiB: what was freed may be given back to the system, for pages
+  /// will take as much.
+  void on_shrinking(std::function<void()> tell) { tell_shrinking_ = std::move(tell); }
+
   /// Holds `bytes` while it lives. For one thread at a time.
   class Charge {
    public:
@@ -49,18 +53,32 @@ class MemoryBudget {
 
  private:
   static constexpr std::uint64_t worth_telling = 1ULL << 20U;
+  static constexpr std::uint64_t worth_giving_back = 16ULL << 20U;
 
   void changed(std::uint64_t charged) {
+    tell_growth(charged);
+    tell_shrinking(charged);
+  }
+
+  void tell_growth(std::uint64_t charged) {
     const auto told = told_.load(std::memory_order_relaxed);
     if (charged >= told && charged - told < worth_telling) return;
     told_.store(charged, std::memory_order_relaxed);
     if (charged > told && tell_) tell_();
   }
 
+  void tell_shrinking(std::uint64_t charged) {
+    const auto most = most_.load(std::memory_order_relaxed);
+    if (charged < most && most - charged < worth_giving_back) return;
+    most_.store(charged, std::memory_order_relaxed);
+    if (charged < most && tell_shrinking_) tell_shrinking_();
+  }
+
   const std::uint64_t total_;
   std::atomic<std::uint64_t> charged_{0};
   std::atomic<std::uint64_t> told_{0};  ///< what was charged when growth was told, or less since
-  std::function<void()> tell_{};
+  std::atomic<std::uint64_t> most_{0};  ///< what was charged at most since shrinking was told
+  std::function<void()> tell_{}, tell_shrinking_{};
 };
 
 }  // namespace blobmount

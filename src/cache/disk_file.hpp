@@ -30,6 +30,7 @@ class DiskFile {
   DiskFile(DiskIdentity identity, std::unique_ptr<File> side, std::unique_ptr<File> data)
       : identity_(std::move(identity)), side_(std::move(side)), data_(std::move(data)) {}
 
+  [[nodiscard]] const DiskIdentity& identity() const { return identity_; }
   /// The pages that are there, if their bytes are still what was written.
   Result<PageSet> pages();
   /// `corrupt`, and anything in `buffer`, if the page is not there or its bytes are not those that were

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 namespace blobmount {
 namespace {
@@ -9,8 +10,6 @@ namespace {
 constexpr std::string_view magic = "blobmnt\n";
 constexpr std::uint32_t format_version = 1;
 
-constexpr std::string_view data_suffix = ".data";
-constexpr std::string_view side_suffix = ".pages";
 constexpr std::size_t digits = 16;
 
 void append(std::vector<std::byte>& bytes, std::string_view text) {
@@ -63,6 +62,8 @@ DiskIdentity disk_identity(std::string_view account, const BlobVersion& version)
     identity.text.append(1, '\0').append(*part);  // no name holds a zero
   }
   identity.name = hash_of(identity.text);
+  const auto other = std::hash<std::string>{}(identity.text) ^ (identity.blob_size * 0x9E3779B97F4A7C15U);
+  identity.check = static_cast<std::uint32_t>(other >> 34U);
   return identity;
 }
 

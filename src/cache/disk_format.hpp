@@ -25,6 +25,7 @@ struct DiskIdentity {
   std::string text{};  ///< account, container, blob and ETag
   std::uint64_t blob_size = 0;
   DiskName name = 0;
+  std::uint32_t check = 0;  ///< 30 bits of another hash, which is not kept on disk
 
   bool operator==(const DiskIdentity&) const = default;
 };
@@ -37,6 +38,8 @@ inline std::uint64_t page_count(const DiskIdentity& identity) {
   return (identity.blob_size + page_size - 1) / page_size;
 }
 
+inline constexpr std::string_view data_suffix = ".data";
+inline constexpr std::string_view side_suffix = ".pages";
 std::string data_file(DiskName name);
 std::string side_file(DiskName name);
 

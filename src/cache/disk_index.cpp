@@ -1,6 +1,6 @@
 #include "cache/disk_index.hpp"
 
-#include <iterator>
+#include <algorithm>
 #include <utility>
 
 namespace blobmount {
@@ -23,40 +23,48 @@ std::uint64_t space_of(const DiskIdentity& identity, const PageSet& pages) {
          (pages.contains(last) ? space_of(identity, last) : 0);
 }
 
+bool is_known(const DiskRecord* record, const DiskIdentity& identity) {
+  return record != nullptr && record->state == DiskRecord::State::known && record->check == identity.check;
+}
+
+void become_known(DiskRecord& record, const DiskIdentity& identity) {
+  record.state = DiskRecord::State::known;
+  record.check = identity.check & 0x3FFFFFFFU;
+}
+
 }  // namespace
 
 DiskIndex::Plan DiskIndex::plan(const DiskIdentity& identity, PageRange pages) {
   const MutexLock lock(mutex_);
-  const auto place = by_name_.find(identity.name);
-  if (place == by_name_.end()) return {.entry = nullptr, .runs = {{pages, false}}};
+  auto* const record = table_.find(identity.name);
+  if (record == nullptr) return {.entry = nullptr, .runs = {{pages, false}}};
 
-  by_use_.splice(by_use_.end(), by_use_, place->second);
-  const auto& entry = *place->second;
-  if (entry->identity && entry->identity != identity) return {.entry = nullptr, .runs = {{pages, false}}};
-  return {.entry = entry, .runs = runs_of(pages, entry->pages)};
+  table_.used(*record);
+  const bool anothers = record->state != DiskRecord::State::unread && !is_known(record, identity);
+  if (anothers) return {.entry = nullptr, .runs = {{pages, false}}};
+  return {.entry = hold(identity.name), .runs = runs_of(pages, record->pages)};
 }
 
-SharedEntry DiskIndex::find(DiskName name) const {
+SharedEntry DiskIndex::find(DiskName name) {
   const MutexLock lock(mutex_);
-  const auto place = by_name_.find(name);
-  return place == by_name_.end() ? nullptr : *place->second;
+  return table_.find(name) != nullptr ? hold(name) : nullptr;
 }
 
-bool DiskIndex::unread(const SharedEntry& entry) const {
+bool DiskIndex::unread(DiskName name) {
   const MutexLock lock(mutex_);
-  return !entry->identity;
+  const auto* const record = table_.find(name);
+  return record != nullptr && record->state == DiskRecord::State::unread;
 }
 
-bool DiskIndex::is_of(const SharedEntry& entry, const DiskIdentity& identity) const {
+bool DiskIndex::is_of(const SharedEntry& entry, const DiskIdentity& identity) {
   const MutexLock lock(mutex_);
-  return entry->identity == identity;
+  return is_known(record_of(entry), identity);
 }
 
-bool DiskIndex::complete(const DiskIdentity& identity) const {
+bool DiskIndex::complete(const DiskIdentity& identity) {
   const MutexLock lock(mutex_);
-  const auto place = by_name_.find(identity.name);
-  if (place == by_name_.end() || (*place->second)->identity != identity) return false;
-  return (*place->second)->pages.size() == page_count(identity);
+  const auto* const record = table_.find(identity.name);
+  return is_known(record, identity) && record->pages.size() == page_count(identity);
 }
 
 void DiskIndex::found(DiskName name, std::uint64_t bytes) {
@@ -66,51 +74,60 @@ void DiskIndex::found(DiskName name, std::uint64_t bytes) {
 
 void DiskIndex::learn(const SharedEntry& entry, const DiskIdentity& identity, PageSet pages) {
   const MutexLock lock(mutex_);
-  if (!knows(entry) || entry->identity) return;
-  entry->identity = identity;
-  resize(*entry, space_of(identity, pages));
-  entry->pages = std::move(pages);
+  auto* const record = record_of(entry);
+  if (record == nullptr || record->state != DiskRecord::State::unread) return;
+  become_known(*record, identity);
+  resize(*record, space_of(identity, pages));
+  count_memory(0, pages.footprint());
+  record->pages = std::move(pages);
 }
 
 void DiskIndex::give_up(const SharedEntry& entry) {
   const MutexLock lock(mutex_);
-  if (!knows(entry) || entry->identity) return;
-  entry->identity = DiskIdentity{};
+  auto* const record = record_of(entry);
+  if (record == nullptr || record->state != DiskRecord::State::unread) return;
+  record->state = DiskRecord::State::useless;
 }
 
 SharedEntry DiskIndex::insert(const DiskIdentity& identity) {
   const MutexLock lock(mutex_);
-  auto entry = add(identity.name, space_of(identity, PageSet{}));
-  entry->identity = identity;
-  return entry;
+  auto& record = add(identity.name, space_of(identity, PageSet{}));
+  become_known(record, identity);
+  return hold(identity.name);
 }
 
-void DiskIndex::wrote(const SharedEntry& entry, PageRange pages) {
+void DiskIndex::wrote(const SharedEntry& entry, const DiskIdentity& identity, PageRange pages) {
   const MutexLock lock(mutex_);
-  if (!knows(entry)) return;
+  auto* const record = record_of(entry);
+  if (record == nullptr) return;
+  const auto memory = record->pages.footprint();
   for (auto page = pages.first; page < pages.end(); ++page) {
-    if (entry->pages.insert(page)) resize(*entry, entry->bytes + space_of(*entry->identity, page));
+    if (record->pages.insert(page)) resize(*record, record->bytes + space_of(identity, page));
   }
+  count_memory(memory, record->pages.footprint());
 }
 
-bool DiskIndex::lost(const SharedEntry& entry, std::uint64_t page) {
+bool DiskIndex::lost(const SharedEntry& entry, const DiskIdentity& identity, std::uint64_t page) {
   const MutexLock lock(mutex_);
-  if (!knows(entry) || !entry->pages.erase(page)) return false;
-  resize(*entry, entry->bytes - space_of(*entry->identity, page));
+  auto* const record = record_of(entry);
+  if (record == nullptr || !record->pages.erase(page)) return false;
+  // of another version, if the hashes are the same: then its pages may take less
+  resize(*record, record->bytes - std::min(record->bytes, space_of(identity, page)));
   return true;
 }
 
 std::uint64_t DiskIndex::forget(const SharedEntry& entry) {
   std::shared_ptr<DiskFile> closed;  // once the lock is free: to give the space back may take the disk's time
   const MutexLock lock(mutex_);
-  if (!knows(entry)) return 0;
-  closed = entry->file.lock();
-  std::erase(open_, closed);
-  const auto freed = entry->bytes;
-  resize(*entry, 0);
-  const auto place = by_name_.find(entry->name);
-  by_use_.erase(place->second);
-  by_name_.erase(place);
+  auto* const record = record_of(entry);
+  if (record == nullptr) return 0;
+  closed = close_file(entry->name);
+  const auto freed = record->bytes;
+  resize(*record, 0);
+  const auto memory = record->pages.footprint();
+  table_.erase(*record);
+  count_memory(memory, 0);
+  held_.erase(entry->name);
   return freed;
 }
 
@@ -119,45 +136,51 @@ std::uint64_t DiskIndex::bytes() const {
   return bytes_;
 }
 
-std::uint64_t DiskIndex::bytes_of(const SharedEntry& entry) const {
+std::uint64_t DiskIndex::bytes_of(const SharedEntry& entry) {
   const MutexLock lock(mutex_);
-  return entry ? entry->bytes : 0;
+  const auto* const record = record_of(entry);
+  return record != nullptr ? record->bytes : 0;
 }
 
-SharedEntry DiskIndex::least_used(const SharedEntry& keep) const {
+SharedEntry DiskIndex::least_used(const SharedEntry& keep) {
   const MutexLock lock(mutex_);
   SharedEntry in_use;
-  for (const auto& entry : by_use_) {
-    if (entry == keep) continue;
-    if (entry.use_count() == 1) return entry;
-    if (!in_use) in_use = entry;
+  for (auto* record = table_.oldest(); record != nullptr; record = table_.newer(*record)) {
+    const auto held = held_.find(record->name);
+    auto entry = held != held_.end() ? held->second.lock() : nullptr;
+    if (!entry) return hold(record->name);
+    if (!in_use && entry != keep) in_use = std::move(entry);
   }
   return in_use;
 }
 
-void DiskIndex::postpone(const SharedEntry& entry) {
+bool DiskIndex::full() const {
   const MutexLock lock(mutex_);
-  if (knows(entry)) by_use_.splice(by_use_.end(), by_use_, by_name_.find(entry->name)->second);
+  return (table_.size() + 1) * DiskTable::footprint_of_one + pages_memory_ > most_memory_;
 }
 
-std::shared_ptr<DiskFile> DiskIndex::file(const SharedEntry& entry) const {
+void DiskIndex::postpone(const SharedEntry& entry) {
   const MutexLock lock(mutex_);
-  return entry->file.lock();
+  if (auto* const record = record_of(entry)) table_.used(*record);
+}
+
+std::shared_ptr<DiskFile> DiskIndex::file(const SharedEntry& entry) {
+  const MutexLock lock(mutex_);
+  return record_of(entry) != nullptr ? open_file(entry->name) : nullptr;
 }
 
 std::shared_ptr<DiskFile> DiskIndex::keep_open(const SharedEntry& entry, std::shared_ptr<DiskFile> file) {
   std::shared_ptr<DiskFile> closed;  // once the lock is free: that may take the disk's time
   const MutexLock lock(mutex_);
-  if (!knows(entry)) return file;
-  if (auto open_already = entry->file.lock()) {
+  if (record_of(entry) == nullptr) return file;
+  if (auto open_already = open_file(entry->name)) {
     closed = std::exchange(file, std::move(open_already));
     return file;
   }
 
-  entry->file = file;
-  open_.push_back(file);
+  open_.push_back({entry->name, file});
   if (open_.size() > most_open) {
-    closed = std::move(open_.front());
+    closed = std::move(open_.front().file);
     open_.pop_front();
   }
   return file;
@@ -166,35 +189,74 @@ std::shared_ptr<DiskFile> DiskIndex::keep_open(const SharedEntry& entry, std::sh
 void DiskIndex::let_go(const SharedEntry& entry) {
   std::shared_ptr<DiskFile> closed;  // once the lock is free: that may take the disk's time
   const MutexLock lock(mutex_);
-  closed = entry->file.lock();
-  std::erase(open_, closed);
-  entry->file.reset();
+  if (record_of(entry) != nullptr) closed = close_file(entry->name);
 }
 
-std::vector<std::shared_ptr<DiskFile>> DiskIndex::open_files() const {
+std::vector<std::shared_ptr<DiskFile>> DiskIndex::open_files() {
   const MutexLock lock(mutex_);
+  std::unordered_map<DiskName, std::shared_ptr<DiskFile>> open;
+  for (const auto& [name, file] : open_) open.emplace(name, file);
+
   std::vector<std::shared_ptr<DiskFile>> files;
-  for (const auto& entry : by_use_) {
-    if (auto file = entry->file.lock()) files.push_back(std::move(file));
+  for (auto* record = table_.newest(); record != nullptr && files.size() < open.size();
+       record = table_.older(*record)) {
+    const auto place = open.find(record->name);
+    if (place != open.end()) files.push_back(place->second);
   }
+  std::ranges::reverse(files);
   return files;
 }
 
-SharedEntry DiskIndex::add(DiskName name, std::uint64_t bytes) {
-  auto entry = std::make_shared<DiskEntry>(name, bytes);
-  by_name_[name] = by_use_.insert(by_use_.end(), entry);
-  bytes_ += bytes;
+SharedEntry DiskIndex::hold(DiskName name) {
+  auto& held = held_[name];
+  auto entry = held.lock();
+  if (entry) return entry;
+  entry = std::make_shared<const DiskEntry>(DiskEntry{name});
+  held = entry;
+  if (held_.size() >= sweep_held_at_) {
+    std::erase_if(held_, [](const auto& each) { return each.second.expired(); });
+    sweep_held_at_ = std::max<std::size_t>(64, 2 * held_.size());
+  }
   return entry;
 }
 
-void DiskIndex::resize(DiskEntry& entry, std::uint64_t bytes) {
-  bytes_ = bytes_ - entry.bytes + bytes;
-  entry.bytes = bytes;
+DiskRecord& DiskIndex::add(DiskName name, std::uint64_t bytes) {
+  auto& record = table_.add(name);
+  resize(record, bytes);
+  count_memory(0, 0);
+  return record;
 }
 
-bool DiskIndex::knows(const SharedEntry& entry) const {
-  const auto place = by_name_.find(entry->name);
-  return place != by_name_.end() && *place->second == entry;
+DiskRecord* DiskIndex::record_of(const SharedEntry& entry) {
+  if (!entry) return nullptr;
+  const auto held = held_.find(entry->name);
+  // one that was forgotten may have a successor of its name
+  const bool known = held != held_.end() && held->second.lock() == entry;
+  return known ? table_.find(entry->name) : nullptr;
+}
+
+void DiskIndex::resize(DiskRecord& record, std::uint64_t bytes) {
+  bytes_ = bytes_ - record.bytes + bytes;
+  record.bytes = bytes;
+}
+
+/// The page set of a version took so much beside the table, and now takes so much.
+void DiskIndex::count_memory(std::size_t pages_before, std::size_t pages_after) {
+  pages_memory_ = pages_memory_ - pages_before + pages_after;
+  charge_.resize(table_.footprint() + pages_memory_);
+}
+
+std::shared_ptr<DiskFile> DiskIndex::open_file(DiskName name) const {
+  const auto open = std::ranges::find(open_, name, &OpenFile::name);
+  return open != open_.end() ? open->file : nullptr;
+}
+
+std::shared_ptr<DiskFile> DiskIndex::close_file(DiskName name) {
+  const auto open = std::ranges::find(open_, name, &OpenFile::name);
+  if (open == open_.end()) return nullptr;
+  auto file = std::move(open->file);
+  open_.erase(open);
+  return file;
 }
 
 }  // namespace blobmount

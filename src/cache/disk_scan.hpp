@@ -1,26 +1,29 @@
 #pragma once
 
-/// What a mount finds in the cache directory of those before it. A value, no I/O.
+/// What a mount finds in the cache directory of those before it.
 
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "blobmount/clock.hpp"
+#include "blobmount/result.hpp"
 
 #include "cache/disk_format.hpp"
 #include "cache/files.hpp"
 
 namespace blobmount {
 
-struct DiskScan {
-  struct Version {
-    DiskName name = 0;
-    std::uint64_t bytes = 0;
-  };
-  std::vector<Version> versions{};     ///< the least recently used first
-  std::vector<std::string> orphans{};  ///< files of ours that stand alone: they are no use
+struct FoundVersion {
+  DiskName name = 0;
+  std::uint64_t bytes = 0;  ///< what its files take on the disk
+  WallTime modified{};      ///< the side file
 };
 
-/// Files that are not ours are passed over.
-DiskScan scan_of(const std::vector<FoundFile>& files);
+/// The versions that have both files, the least recently used first. Removed are, of our files, those that
+/// stand alone, and the least recently used versions where there are more than `most`: what cannot be removed
+/// takes space, and does no other harm. Files that are not ours are passed over. Blocks for the disk, and
+/// takes some 32 bytes of memory for each version.
+Result<std::vector<FoundVersion>> scan(CacheDirectory& directory, std::size_t most);
 
 }  // namespace blobmount

@@ -9,7 +9,7 @@ namespace blobmount {
 Result<bool> DiskSpace::make_room(std::uint64_t bytes, const SharedEntry& keep) {
   // else a blob larger than the cache would drive out all others, and win nothing by it
   if (store_.index().bytes_of(keep) + bytes > limits_.size) return false;
-  while (store_.index().bytes() + bytes > limits_.size) {
+  while (store_.index().bytes() + bytes > limits_.size || store_.index().full()) {
     BM_ASSIGN(freed, evict_one(keep));
     if (!freed) return false;
   }

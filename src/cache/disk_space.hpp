@@ -1,6 +1,7 @@
 #pragma once
 
-/// Keeps the disk tier within its limits: evicts the versions that were used least recently.
+/// Keeps the disk tier within its limits, and its index within its share of the memory: evicts the versions
+/// that were used least recently.
 
 #include <atomic>
 #include <cstdint>
@@ -24,9 +25,9 @@ class DiskSpace {
  public:
   DiskSpace(DiskStore& store, const DiskLimits& limits) : store_(store), limits_(limits) {}
 
-  /// Evict until `bytes` more can be written, but not `keep`. False: together with `keep` they would be more
-  /// than there may be, and nothing was evicted. no_space: the file system has not that much, though nothing
-  /// is left to evict.
+  /// Evict until `bytes` more can be written, and remembered, but not `keep`. False: together with `keep`
+  /// they would be more than there may be, and nothing was evicted. no_space: the file system has not that
+  /// much, though nothing is left to evict.
   Result<bool> make_room(std::uint64_t bytes, const SharedEntry& keep);
   /// Evict one version, if there is one other than `keep`. What that frees. An Error where none of them can
   /// be removed; one that cannot is tried again when its turn comes once more.

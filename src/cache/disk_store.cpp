@@ -12,21 +12,18 @@ bool are_of_no_use(const Error& error) {
 
 }  // namespace
 
-Result<std::unique_ptr<DiskStore>> DiskStore::open(std::unique_ptr<CacheDirectory> directory) {
-  auto files = directory->list();
-  if (!files) return std::move(files).error().within("cache directory");
-  const auto scan = scan_of(*files);
-  // one that cannot be removed takes space, and does no other harm
-  for (const auto& orphan : scan.orphans) (void)directory->remove(orphan);
-
-  auto store = std::make_unique<DiskStore>(std::move(directory));
-  for (const auto& version : scan.versions) store->index_.found(version.name, version.bytes);
+Result<std::unique_ptr<DiskStore>> DiskStore::open(std::unique_ptr<CacheDirectory> directory,
+                                                   MemoryBudget& budget) {
+  auto store = std::make_unique<DiskStore>(std::move(directory), budget);
+  const auto versions = scan(*store->directory_, store->index_.most_versions());
+  if (!versions) return Error(versions.error()).within("cache directory");
+  for (const auto& version : *versions) store->index_.found(version.name, version.bytes);
   return store;
 }
 
 Status DiskStore::learn(const DiskIdentity& identity) {
   const auto entry = index_.find(identity.name);
-  if (!entry || !index_.unread(entry)) return {};
+  if (!entry || !index_.unread(identity.name)) return {};
 
   auto opened = file(entry, identity);
   auto pages = opened ? (*opened)->pages() : Result<PageSet>(std::move(opened).error());
@@ -40,10 +37,15 @@ Status DiskStore::learn(const DiskIdentity& identity) {
 }
 
 Result<std::shared_ptr<DiskFile>> DiskStore::file(const SharedEntry& entry, const DiskIdentity& identity) {
-  if (auto opened = index_.file(entry)) return opened;
-  BM_ASSIGN(opened, DiskFile::open(*directory_, identity));
-  (void)opened->touch();  // only the order of eviction suffers
-  return index_.keep_open(entry, std::move(opened));
+  auto file = index_.file(entry);
+  if (!file) {
+    BM_ASSIGN(opened, DiskFile::open(*directory_, identity));
+    (void)opened->touch();  // only the order of eviction suffers
+    file = index_.keep_open(entry, std::move(opened));
+  }
+  // who opened it may have been after another version that has the same hashes
+  if (file->identity() != identity) return Error{ErrorCode::corrupt, "the files are another version's"};
+  return file;
 }
 
 void DiskStore::remember_use() {

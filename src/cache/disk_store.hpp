@@ -9,6 +9,7 @@
 
 #include "blobmount/result.hpp"
 
+#include "base/memory_budget.hpp"
 #include "cache/disk_file.hpp"
 #include "cache/disk_format.hpp"
 #include "cache/disk_index.hpp"
@@ -19,17 +20,20 @@ namespace blobmount {
 /// All but the index blocks for the disk. Safe to use from any thread, but for what the writer has to itself.
 class DiskStore {
  public:
-  /// With what is in `directory` already.
-  static Result<std::unique_ptr<DiskStore>> open(std::unique_ptr<CacheDirectory> directory);
+  /// With what is in `directory` already; if that is more versions than the index may remember, the least
+  /// recently used are removed. `budget` outlives it.
+  static Result<std::unique_ptr<DiskStore>> open(std::unique_ptr<CacheDirectory> directory,
+                                                 MemoryBudget& budget);
 
-  explicit DiskStore(std::unique_ptr<CacheDirectory> directory) : directory_(std::move(directory)) {}
+  DiskStore(std::unique_ptr<CacheDirectory> directory, MemoryBudget& budget)
+      : directory_(std::move(directory)), index_(budget) {}
 
   [[nodiscard]] DiskIndex& index() { return index_; }
   Result<std::uint64_t> free_space() { return directory_->free_space(); }
 
   /// Read the side file of the version, if there is one that nobody has read.
   Status learn(const DiskIdentity& identity);
-  /// The files of an entry that is known to be of that version.
+  /// The files of an entry that is taken to be of that version; not_found or corrupt if they are not.
   Result<std::shared_ptr<DiskFile>> file(const SharedEntry& entry, const DiskIdentity& identity);
   /// Let those in use be known as such by the next mount.
   void remember_use();

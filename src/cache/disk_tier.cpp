@@ -16,9 +16,9 @@ bool is_waited_for(const Fetch& fetch) { return fetch.urgency() == Urgency::wait
 }  // namespace
 
 Result<std::unique_ptr<DiskTier>> DiskTier::open(ByteSource& below, std::unique_ptr<CacheDirectory> directory,
-                                                 std::string account, const DiskLimits& limits, Clock& clock,
-                                                 Log& log) {
-  BM_ASSIGN(store, DiskStore::open(std::move(directory)));
+                                                 std::string account, const DiskLimits& limits,
+                                                 MemoryBudget& budget, Clock& clock, Log& log) {
+  BM_ASSIGN(store, DiskStore::open(std::move(directory), budget));
   return std::unique_ptr<DiskTier>(
       new DiskTier(below, std::move(store), std::move(account), limits, clock, log));
 }
@@ -75,10 +75,7 @@ DiskIdentity DiskTier::identity_of(const Fetch& fetch) const {
   return disk_identity(account_, *fetch.version());
 }
 
-bool DiskTier::unread(const Fetch& fetch) const {
-  const auto entry = store_->index().find(identity_of(fetch).name);
-  return entry && store_->index().unread(entry);
-}
+bool DiskTier::unread(const Fetch& fetch) const { return store_->index().unread(identity_of(fetch).name); }
 
 void DiskTier::start_known(std::vector<SharedFetch> fetches) {
   std::vector<SharedFetch> remote;
@@ -173,8 +170,8 @@ Status DiskTier::read_page(const Division& division, std::uint64_t page) {
 }
 
 void DiskTier::note_bad(const Division& division, std::uint64_t page, const Error& error) {
-  if (!store_->index().lost(division.entry, page)) return;  // evicted meanwhile
-  if (bad_++ > 0) return;                                   // the first one is news
+  if (!store_->index().lost(division.entry, *division.identity, page)) return;  // evicted meanwhile
+  if (bad_++ > 0) return;                                                       // the first one is news
   log_.warning("disk cache has a bad page, it is fetched again",
                {{"blob", division.fetch->whole().version()->blob}, {"reason", error.message}});
 }

@@ -18,6 +18,7 @@
 
 #include "base/annotated_mutex.hpp"
 #include "base/log.hpp"
+#include "base/memory_budget.hpp"
 #include "base/worker_pool.hpp"
 #include "cache/disk_fetch.hpp"
 #include "cache/disk_space.hpp"
@@ -38,11 +39,11 @@ struct DiskStats {
 
 class DiskTier final : public ByteSource {
  public:
-  /// Blocks while it looks at what `directory` holds. `account` is part of the versions' names. `below`,
-  /// `clock` and `log` outlive it.
+  /// Blocks while it looks at what `directory` holds. `account` is part of the versions' names. What
+  /// the index takes is charged to `budget`. `below`, `budget`, `clock` and `log` outlive it.
   static Result<std::unique_ptr<DiskTier>> open(ByteSource& below, std::unique_ptr<CacheDirectory> directory,
-                                                std::string account, const DiskLimits& limits, Clock& clock,
-                                                Log& log);
+                                                std::string account, const DiskLimits& limits,
+                                                MemoryBudget& budget, Clock& clock, Log& log);
   ~DiskTier() override { stop(); }
   DiskTier(const DiskTier&) = delete;
   DiskTier& operator=(const DiskTier&) = delete;

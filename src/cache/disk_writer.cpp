@@ -140,7 +140,7 @@ Result<bool> DiskWriter::write(std::span<const Page> neighbours) {
     store_.index().let_go(target.entry);  // a disk that was read-only may not be so at the next time
     return written.error();
   }
-  store_.index().wrote(target.entry, pages);
+  store_.index().wrote(target.entry, identity, pages);
   return true;
 }
 

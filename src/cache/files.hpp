@@ -4,10 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "blobmount/clock.hpp"
 #include "blobmount/result.hpp"
@@ -47,8 +48,9 @@ class CacheDirectory {
   virtual Result<std::unique_ptr<File>> create(const std::string& name) = 0;
   /// That there is no such file is success.
   virtual Status remove(const std::string& name) = 0;
-  /// The regular files, in no order.
-  virtual Result<std::vector<FoundFile>> list() = 0;
+  /// Tell `found` of each regular file whose name ends with `suffix`, in no order; it may remove files. Those
+  /// before an Error were told.
+  virtual Status list(std::string_view suffix, const std::function<void(const FoundFile&)>& found) = 0;
   /// Bytes that may still be written to this file system.
   virtual Result<std::uint64_t> free_space() = 0;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <malloc.h>
+
 namespace blobmount {
 
 namespace {
@@ -60,15 +62,25 @@ bool is_missing(CachedBlob& blob, std::uint64_t page) {
   return known == nullptr || (!known->bytes && !known->fetch);
 }
 
+/// The allocator keeps the memory of a listing of a million names, 100 MiB, when that is gone: pages would
+/// come on top of it.
+void give_back_what_was_freed() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
 }  // namespace
 
 MemoryTier::MemoryTier(ByteSource& below, MemoryBudget& budget)
     : below_(below), budget_(budget), pool_(budget), bookkeeping_(budget) {
   budget_.on_growth([this] { trim_soon(); });
+  budget_.on_shrinking([this] { give_back_soon(); });
 }
 
 MemoryTier::~MemoryTier() {
   budget_.on_growth({});
+  budget_.on_shrinking({});
   trimmer_.stop();
 }
 
@@ -77,6 +89,14 @@ void MemoryTier::trim_soon() {
   trimmer_.submit([this] {
     trim_is_due_ = false;
     trim();
+  });
+}
+
+void MemoryTier::give_back_soon() {
+  if (giving_back_is_due_.exchange(true)) return;
+  trimmer_.submit([this] {
+    giving_back_is_due_ = false;
+    give_back_what_was_freed();
   });
 }
 

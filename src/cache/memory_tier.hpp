@@ -42,7 +42,8 @@ class MemoryTier {
  public:
   class Reader;
 
-  /// From then on until its end, it evicts pages on a thread of its own when `budget` shrinks.
+  /// From then on until its end, it evicts pages on a thread of its own when `budget` leaves less for them,
+  /// and gives what others have freed back to the system when it leaves much more.
   MemoryTier(ByteSource& below, MemoryBudget& budget);
   ~MemoryTier();
   MemoryTier(const MemoryTier&) = delete;
@@ -67,6 +68,7 @@ class MemoryTier {
 
   [[nodiscard]] std::uint64_t most_ahead() const;
   void trim_soon();
+  void give_back_soon();
   void trim() BM_EXCLUDES(mutex_);
 
   void arrived(MemoryFetch& fetch, std::size_t index) BM_EXCLUDES(mutex_);
@@ -115,7 +117,7 @@ class MemoryTier {
   ReaderId last_reader_ BM_GUARDED_BY(mutex_) = 0;
   MemoryStats stats_ BM_GUARDED_BY(mutex_);
 
-  std::atomic<bool> trim_is_due_{false};
+  std::atomic<bool> trim_is_due_{false}, giving_back_is_due_{false};
   WorkerPool trimmer_{"memory", 1};
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <system_error>
+#include <vector>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -154,21 +156,20 @@ class SystemDirectory final : public CacheDirectory {
     return {};
   }
 
-  Result<std::vector<FoundFile>> list() override {
+  Status list(std::string_view suffix, const std::function<void(const FoundFile&)>& see) override {
     const int own = ::openat(directory_.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const std::unique_ptr<DIR, int (*)(DIR*)> entries(own < 0 ? nullptr : ::fdopendir(own), ::closedir);
     if (!entries) return system_error("list");
 
-    std::vector<FoundFile> files;
     errno = 0;
     while (const dirent* entry = ::readdir(entries.get())) {
-      struct stat status {};
-      const bool gone = ::fstatat(directory_.number(), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0;
-      if (!gone && S_ISREG(status.st_mode)) files.push_back(found(entry->d_name, status));
+      const auto file =
+          std::string_view(entry->d_name).ends_with(suffix) ? look_at(entry->d_name) : std::nullopt;
+      if (file) see(*file);
       errno = 0;  // tells an error of the next readdir from the end
     }
     if (errno != 0) return system_error("list");
-    return files;
+    return {};
   }
 
   Result<std::uint64_t> free_space() override {
@@ -178,6 +179,14 @@ class SystemDirectory final : public CacheDirectory {
   }
 
  private:
+  /// Nothing if it is gone, or no regular file.
+  [[nodiscard]] std::optional<FoundFile> look_at(const char* name) const {
+    struct stat status {};
+    const bool gone = ::fstatat(directory_.number(), name, &status, AT_SYMLINK_NOFOLLOW) != 0;
+    if (gone || !S_ISREG(status.st_mode)) return std::nullopt;
+    return found(name, status);
+  }
+
   const Descriptor directory_;
   const Descriptor lock_;
 };

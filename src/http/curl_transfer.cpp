@@ -17,6 +17,17 @@ constexpr std::size_t longest_head = 256U << 10U;
 /// 256 and 512 KiB; over a line of 60 MiB/s for each connection all are the same.
 constexpr long receive_buffer = 128L << 10U;
 
+/// What is longer is a page of a listing, some MiB: most of them fit into the room that is made for it at
+/// once, which costs nothing before it is used. Each doubling on the way would leave its memory to the
+/// allocator.
+constexpr std::size_t long_body = 256U << 10U;
+constexpr std::size_t room_for_long_body = 8U << 20U;
+
+void make_room(std::string& body, std::size_t more) {
+  const auto size = body.size() + more;
+  if (size > body.capacity() && size > long_body) body.reserve(std::max(room_for_long_body, 2 * size));
+}
+
 bool success(int status) { return status >= 200 && status < 300; }
 
 std::string_view trimmed(std::string_view text) {
@@ -169,6 +180,7 @@ bool CurlTransfer::on_body(std::span<const std::byte> bytes) {
   } else if (status && response_.body.size() + bytes.size() > request_.longest_body) {
     status = Error{ErrorCode::corrupt, "the answer is longer than any that is expected"};
   } else if (status) {
+    make_room(response_.body, bytes.size());
     response_.body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
   if (!status) refused_ = std::move(status).error();

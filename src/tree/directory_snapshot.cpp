@@ -49,6 +49,7 @@ void DirectorySnapshot::add(const BlobPage& page, SteadyTime asked) {
   {
     const MutexLock lock(mutex_);
     append(packed(page), asked);
+    charge(!page.next_marker.empty());
     waiting = take_waiting();
     shown = shown_;
   }
@@ -65,6 +66,7 @@ void DirectorySnapshot::add(const ContainerPage& page, SteadyTime asked) {
       if (shown_name(container.name)) packed->add_container(container);
     }
     append(std::move(packed), asked);
+    charge(!page.next_marker.empty());
     waiting = take_waiting();
     shown = shown_;
   }
@@ -132,7 +134,10 @@ void DirectorySnapshot::append(std::shared_ptr<EntryPage> page, SteadyTime asked
     merge_namesakes(*page, first);
     shown_ = first_undecided();
   }
-  charge_.resize(measured());
+}
+
+void DirectorySnapshot::charge(bool more_comes) {
+  charge_.resize(measured() + (more_comes ? next_page_footprint : 0));
 }
 
 /// What is listed twice, as a blob and as a prefix, is shown once.
@@ -178,7 +183,7 @@ void DirectorySnapshot::finish() {
     if (!ordered_) put_in_order();
     complete_ = true;
     shown_ = size_;
-    charge_.resize(measured());
+    charge(false);
     waiting = std::exchange(waiting_, {});
     shown = shown_;
   }
@@ -210,6 +215,7 @@ void DirectorySnapshot::fail(const Error& error) {
   {
     const MutexLock lock(mutex_);
     failure_ = error;
+    charge(false);
     waiting = std::exchange(waiting_, {});
   }
   answer(std::move(waiting), error);

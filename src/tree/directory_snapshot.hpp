@@ -23,6 +23,11 @@
 
 namespace blobmount {
 
+/// What a listing takes of the memory beside the entries that have come, charged while more are on their way:
+/// the body of the next page as it grows, and a page that is being parsed. As measured, for 5,000 names. Many
+/// listings have one page only, which may be small: that is not charged.
+inline constexpr std::uint64_t next_page_footprint = 8ULL << 20U;
+
 /// Who reads may do so from any thread, while who lists adds to it from one thread at a time. Nothing that
 /// was shown changes. Completions run with no lock held.
 class DirectorySnapshot {
@@ -75,7 +80,8 @@ class DirectorySnapshot {
 
   /// How many blobs and prefixes have names that no path can have, and one of them.
   [[nodiscard]] std::pair<std::size_t, std::string> left_out() const BM_EXCLUDES(mutex_);
-  /// What it takes of the memory, in bytes, roughly; it is charged to the budget.
+  /// What it takes of the memory, in bytes, roughly; it is charged to the budget, and next_page_footprint
+  /// while more is to come.
   [[nodiscard]] std::uint64_t footprint() const BM_EXCLUDES(mutex_);
 
   /// The next page, which was asked for at that time.
@@ -98,6 +104,7 @@ class DirectorySnapshot {
   std::optional<std::string_view> shown_name(std::string_view name) BM_REQUIRES(mutex_);
   std::shared_ptr<EntryPage> packed(const BlobPage& page) BM_REQUIRES(mutex_);
   void append(std::shared_ptr<EntryPage> page, SteadyTime asked) BM_REQUIRES(mutex_);
+  void charge(bool more_comes) BM_REQUIRES(mutex_);
   void merge_namesakes(const EntryPage& page, std::size_t first) BM_REQUIRES(mutex_);
   void put_in_order() BM_REQUIRES(mutex_);
   void merge(std::size_t blob, std::size_t prefix) BM_REQUIRES(mutex_);

@@ -20,7 +20,8 @@ FlatListing::FlatListing(BlobStore& store, SnapshotShelf& snapshots, MemoryBudge
       clock_(clock),
       where_(std::move(where)),
       on_listed_(std::move(on_listed)),
-      last_use_(clock.now()) {}
+      last_use_(clock.now()),
+      next_page_(budget) {}
 
 void FlatListing::start() {
   const auto stream = std::make_shared<PageStream<BlobPage>>(shared_from_this(), clock_);
@@ -128,9 +129,13 @@ void FlatListing::take(BlobPage page, SteadyTime asked) {
     if (ended_) return;
     ++pages_;
     page_asked_ = asked;
+    next_page_.resize(page.next_marker.empty() ? 0 : next_page_footprint);
     divide(std::move(page), asked, actions);
     in_vain = not_by_name_;
-    if (in_vain) stream = std::exchange(stream_, nullptr);
+    if (in_vain) {
+      stream = std::exchange(stream_, nullptr);
+      next_page_.resize(0);
+    }
     give_up_on_far(actions);
   }
   if (in_vain) snapshots_.drop_below(where_, clock_.now());
@@ -245,6 +250,7 @@ void FlatListing::ended(Status outcome) {
     }
     open_.clear();
     markers_.clear();
+    next_page_.resize(0);
     ended_ = true;
     give_up_on_far(actions);
   }

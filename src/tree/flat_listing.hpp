@@ -113,6 +113,7 @@ class FlatListing final : public PageReader<BlobPage>, public std::enable_shared
   std::size_t blobs_unused_ BM_GUARDED_BY(mutex_) = 0;
   std::size_t uses_ BM_GUARDED_BY(mutex_) = 0;  ///< directories
   SteadyTime last_use_ BM_GUARDED_BY(mutex_);
+  MemoryBudget::Charge next_page_ BM_GUARDED_BY(mutex_);  ///< while one is on its way, after the first
   bool ended_ BM_GUARDED_BY(mutex_) = false;
   bool not_by_name_ BM_GUARDED_BY(mutex_) = false;
 };

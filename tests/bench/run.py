@@ -11,13 +11,14 @@ from disk import reread
 from faults import faults
 from listing import long_listing
 from machinery import MIB, Setting
+from memory import everything
 from reading import first_byte, parallel, random_pieces, sequential, tails
 from table import HEAD, Row, at_most
 from tree import long_walk, tree
 
 BENCHES = {"sequential": sequential, "parallel": parallel, "random": random_pieces, "first-byte": first_byte,
            "tails": tails, "reread": reread, "faults": faults, "ls": long_listing,
-           "tree": tree}
+           "tree": tree, "memory": everything}
 ONLY_WHEN_NAMED = {"long-walk": long_walk}
 
 

@@ -95,7 +95,9 @@ class FaultyDirectory final : public CacheDirectory {
     return {};
   }
 
-  Result<std::vector<FoundFile>> list() override { return below_->list(); }
+  Status list(std::string_view suffix, const std::function<void(const FoundFile&)>& found) override {
+    return below_->list(suffix, found);
+  }
   Result<std::uint64_t> free_space() override { return below_->free_space(); }
 
  private:

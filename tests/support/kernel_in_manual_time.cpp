@@ -47,10 +47,14 @@ class KernelInManualTime::File final : public OpenFile {
   File(KernelInManualTime& kernel, std::shared_ptr<OpenFile> file)
       : kernel_(kernel), file_(std::move(file)) {}
 
-  void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done) override {
+  void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done, ReadId id) override {
     ++kernel_.reads_;
     const StandingStill still(kernel_.time_stands_still_);
-    file_->read(offset, size, kernel_.watched(std::move(done)));
+    file_->read(offset, size, kernel_.watched(std::move(done)), id);
+  }
+  void give_up(std::uint64_t offset, std::size_t size, ReadId id) override {
+    const StandingStill still(kernel_.time_stands_still_);
+    file_->give_up(offset, size, id);
   }
 
  private:

@@ -77,5 +77,23 @@ TEST(MemoryBudgets, AreChargedByManyThreads) {
   EXPECT_EQ(budget.left_for_pages(), 1000U);
 }
 
+TEST(MemoryBudgets, TellWhenMuchIsGivenBack) {
+  constexpr std::uint64_t mib = 1ULL << 20U;
+  MemoryBudget budget(1000 * mib);
+  int told = 0;
+  budget.on_shrinking([&told] { ++told; });
+  MemoryBudget::Charge charge(budget, 100 * mib);
+
+  charge.resize(90 * mib);
+  EXPECT_EQ(told, 0) << "that is little";
+  charge.resize(84 * mib);
+  EXPECT_EQ(told, 1);
+  charge.resize(70 * mib);
+  EXPECT_EQ(told, 1) << "that is little again";
+  charge.resize(200 * mib);
+  charge.resize(0);
+  EXPECT_EQ(told, 2);
+}
+
 }  // namespace
 }  // namespace blobmount

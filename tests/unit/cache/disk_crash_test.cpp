@@ -116,7 +116,8 @@ TEST_F(DiskCrashTest, AfterAFailureAtAnyTimeOnlyRightBytesAreServed) {
   RecordingLog log;
   auto directory = claim_directory(path);
   if (!directory) ::_exit(1);
-  auto tier = DiskTier::open(origin, *std::move(directory), "https://account", limits, clock, log);
+  MemoryBudget budget(64ULL << 20U);
+  auto tier = DiskTier::open(origin, *std::move(directory), "https://account", limits, budget, clock, log);
   for (int i = 0;; ++i) {
     const auto version = version_of("blob" + std::to_string(i % 8), 5);
     const auto fetch = fetch_of(version, all_pages(*version));

@@ -1,5 +1,7 @@
 #include "cache/disk_index.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -22,15 +24,18 @@ class DiskIndexTest : public testing::Test {
     return std::make_shared<DiskFile>(DiskIdentity{}, nullptr, nullptr);
   }
 
+  [[nodiscard]] std::uint64_t charged() const { return budget.total() - budget.left_for_pages(); }
+
   std::vector<PageRun> runs(const DiskIdentity& of) { return index.plan(of, {0, 4}).runs; }
 
-  DiskIndex index;
+  MemoryBudget budget{64ULL << 20U};
+  DiskIndex index{budget};
   const DiskIdentity one = identity("one"), two = identity("two");
 };
 
 TEST_F(DiskIndexTest, KnowsThePagesThatWereWritten) {
   const auto entry = index.insert(one);
-  index.wrote(entry, {1, 2});
+  index.wrote(entry, one, {1, 2});
 
   EXPECT_THAT(runs(one), ElementsAre(PageRun{{0, 1}, false}, PageRun{{1, 2}, true}, PageRun{{3, 1}, false}));
   EXPECT_THAT(runs(two), ElementsAre(PageRun{{0, 4}, false}));
@@ -39,14 +44,14 @@ TEST_F(DiskIndexTest, KnowsThePagesThatWereWritten) {
 TEST_F(DiskIndexTest, AVersionIsCompleteWithItsLastPage) {
   const auto entry = index.insert(one);
   EXPECT_FALSE(index.complete(one));
-  index.wrote(entry, {1, 3});
+  index.wrote(entry, one, {1, 3});
   EXPECT_FALSE(index.complete(one));
 
-  index.wrote(entry, {0, 1});
+  index.wrote(entry, one, {0, 1});
 
   EXPECT_TRUE(index.complete(one));
   EXPECT_FALSE(index.complete(two));
-  EXPECT_TRUE(index.lost(entry, 3));
+  EXPECT_TRUE(index.lost(entry, one, 3));
   EXPECT_FALSE(index.complete(one));
 }
 
@@ -55,15 +60,15 @@ TEST_F(DiskIndexTest, CountsWhatTheFilesTake) {
   const auto entry = index.insert(short_one);
   EXPECT_EQ(index.bytes(), side_cost);
 
-  index.wrote(entry, {0, 1});
-  index.wrote(entry, {0, 1});
+  index.wrote(entry, short_one, {0, 1});
+  index.wrote(entry, short_one, {0, 1});
   EXPECT_EQ(index.bytes(), side_cost + page_cost);
 
-  index.wrote(entry, {1, 1});
+  index.wrote(entry, short_one, {1, 1});
   EXPECT_EQ(index.bytes(), side_cost + page_cost + 4096 + sizeof(PageRecord));
 
-  EXPECT_TRUE(index.lost(entry, 1));
-  EXPECT_FALSE(index.lost(entry, 1));
+  EXPECT_TRUE(index.lost(entry, short_one, 1));
+  EXPECT_FALSE(index.lost(entry, short_one, 1));
   EXPECT_EQ(index.bytes(), side_cost + page_cost);
 
   EXPECT_EQ(index.forget(entry), side_cost + page_cost);
@@ -78,7 +83,7 @@ TEST_F(DiskIndexTest, WhatWasFoundCountsAsTheDiskSaysUntilItIsRead) {
   PageSet pages;
   pages.insert(0);
   pages.insert(1);
-  index.learn(index.find(short_one.name), short_one, pages);
+  index.learn(index.find(short_one.name), short_one, std::move(pages));
 
   EXPECT_EQ(index.bytes(), side_cost + page_cost + 4096 + sizeof(PageRecord));
   EXPECT_TRUE(index.complete(short_one));
@@ -88,15 +93,15 @@ TEST_F(DiskIndexTest, AnUnreadVersionHasNoPagesYet) {
   index.found(one.name, 1);
   const auto entry = index.find(one.name);
 
-  EXPECT_TRUE(index.unread(entry));
+  EXPECT_TRUE(index.unread(one.name));
   EXPECT_THAT(runs(one), ElementsAre(PageRun{{0, 4}, false}));
   EXPECT_FALSE(index.complete(one));
 
   PageSet pages;
   pages.insert(0);
-  index.learn(entry, one, pages);
+  index.learn(entry, one, std::move(pages));
 
-  EXPECT_FALSE(index.unread(entry));
+  EXPECT_FALSE(index.unread(one.name));
   EXPECT_THAT(runs(one), ElementsAre(PageRun{{0, 1}, true}, PageRun{{1, 3}, false}));
 }
 
@@ -104,7 +109,7 @@ TEST_F(DiskIndexTest, WhatWasWrittenIsNotForgottenByALateReaderOfTheSideFile) {
   index.found(one.name, 1);
   const auto entry = index.find(one.name);
   index.learn(entry, one, PageSet{});
-  index.wrote(entry, {0, 4});
+  index.wrote(entry, one, {0, 4});
 
   index.learn(entry, one, PageSet{});
   index.give_up(entry);
@@ -118,14 +123,14 @@ TEST_F(DiskIndexTest, AVersionWhoseFilesAreOfNoUseIsNobodys) {
 
   index.give_up(entry);
 
-  EXPECT_FALSE(index.unread(entry));
+  EXPECT_FALSE(index.unread(one.name));
   EXPECT_FALSE(index.is_of(entry, one));
   EXPECT_EQ(index.plan(one, {0, 4}).entry, nullptr);
   EXPECT_EQ(index.bytes(), 1U);
 }
 
 TEST_F(DiskIndexTest, AnotherVersionOfTheSameNameIsNotMistakenForIt) {
-  index.wrote(index.insert(one), {0, 4});
+  index.wrote(index.insert(one), one, {0, 4});
   auto same_name = two;
   same_name.name = one.name;
 
@@ -164,10 +169,10 @@ TEST_F(DiskIndexTest, WhatWasForgottenHasNoEffect) {
   index.forget(entry);
   const auto successor = index.insert(one);
 
-  index.wrote(entry, {0, 4});
+  index.wrote(entry, one, {0, 4});
   index.keep_open(entry, closed_file());
 
-  EXPECT_FALSE(index.lost(entry, 0));
+  EXPECT_FALSE(index.lost(entry, one, 0));
   EXPECT_EQ(index.forget(entry), 0U);
   EXPECT_FALSE(index.complete(one));
   EXPECT_EQ(index.find(one.name), successor);
@@ -194,6 +199,49 @@ TEST_F(DiskIndexTest, TwoWhoOpenTheSameFilesShareThoseOfTheFirst) {
 
   EXPECT_EQ(index.keep_open(entry, closed_file()), first);
   EXPECT_EQ(index.open_files().size(), 1U);
+}
+
+TEST_F(DiskIndexTest, ManySmallVersionsTakeLittleMemoryAndAllOfItIsCharged) {
+  constexpr std::uint64_t many = 100'000;
+  std::vector<DiskIdentity> small;
+  for (std::uint64_t i = 0; i < many; ++i) small.push_back(identity("small" + std::to_string(i), 4096));
+
+  for (const auto& version : small) index.found(version.name, 8192);
+  for (const auto& version : small) {
+    PageSet pages;
+    pages.insert(0);
+    index.learn(index.find(version.name), version, std::move(pages));
+  }
+
+  EXPECT_TRUE(std::ranges::all_of(small, [this](const auto& version) { return index.complete(version); }));
+  EXPECT_GE(charged(), many * sizeof(DiskRecord));
+  EXPECT_LE(charged(), many * 64);
+}
+
+TEST_F(DiskIndexTest, PagesFarFromEachOtherAreChargedToo) {
+  const auto huge = identity("huge", 5ULL << 40U);
+  const auto entry = index.insert(huge);
+  const auto before = charged();
+
+  for (std::uint64_t i = 1; i <= 1000; ++i) index.wrote(entry, huge, {i * 50'000, 1});
+  EXPECT_GE(charged() - before, 1000 * 64U);
+
+  index.forget(entry);
+  EXPECT_EQ(charged(), before);
+}
+
+TEST_F(DiskIndexTest, IsFullWhereItWouldTakeMoreThanAnEighthOfTheMemory) {
+  MemoryBudget small_budget(1ULL << 20U);
+  DiskIndex small(small_budget);
+  std::size_t count = 0;
+  for (; !small.full(); ++count) small.insert(identity(std::to_string(count), 4096));
+
+  EXPECT_GE(count, (small_budget.total() / 8) / 64);
+  EXPECT_LE(small_budget.total() - small_budget.left_for_pages(), small_budget.total() / 8);
+  EXPECT_LE(count, small.most_versions());
+
+  small.forget(small.least_used(nullptr));
+  EXPECT_FALSE(small.full());
 }
 
 TEST_F(DiskIndexTest, TheFilesOfAForgottenVersionAreClosed) {

@@ -25,6 +25,19 @@ TEST(PageSet, HoldsWhatWasInsertedAndNotErased) {
   EXPECT_EQ(set.size(), 1U);
 }
 
+TEST(PageSet, OnlyLargeBlobsTakeMemoryBesideTheSet) {
+  PageSet set;
+  for (std::uint64_t page = 0; page < 64; ++page) EXPECT_TRUE(set.insert(page));
+  EXPECT_EQ(set.footprint(), 0U);
+  EXPECT_EQ(set.size(), 64U);
+
+  EXPECT_TRUE(set.insert(64));
+  EXPECT_GT(set.footprint(), 0U);
+  EXPECT_EQ(set.size(), 65U);
+  EXPECT_TRUE(set.erase(63));
+  EXPECT_TRUE(set.contains(64));
+}
+
 TEST(PageSet, PagesFallIntoRuns) {
   PageSet set;
   for (const std::uint64_t page : {2ULL, 3ULL, 6ULL, 600ULL}) set.insert(page);

@@ -13,9 +13,9 @@ namespace {
 
 class DiskSpaceTest : public testing::Test {
  protected:
-  static std::unique_ptr<DiskStore> store_in(const std::string& path) {
+  std::unique_ptr<DiskStore> store_in(const std::string& path) {
     auto directory = claim_directory(path);
-    auto opened = DiskStore::open(*std::move(directory));
+    auto opened = DiskStore::open(*std::move(directory), budget);
     return *std::move(opened);
   }
 
@@ -24,7 +24,7 @@ class DiskSpaceTest : public testing::Test {
     const auto identity = disk_identity("account", {"c", blob, "e", 100 * page_size});
     auto made = store->writable(identity);
     EXPECT_TRUE(made);
-    store->index().wrote(made->entry, {0, pages});
+    store->index().wrote(made->entry, identity, {0, pages});
     return made->entry;
   }
 
@@ -43,6 +43,7 @@ class DiskSpaceTest : public testing::Test {
   }
 
   TemporaryDirectory parent;
+  MemoryBudget budget{8000};  // of which the index may have what it takes for a dozen versions
   const std::unique_ptr<DiskStore> store = store_in(parent.path());
   DiskSpace space{*store, {.size = 11 * page_size, .free_space = 0, .waiting = 0}};
 };
@@ -101,6 +102,18 @@ TEST_F(DiskSpaceTest, WhereNothingCanBeRemovedThatIsTold) {
   EXPECT_FALSE(space.make_room(7 * page_size, nullptr));
 
   EXPECT_EQ(space.evicted(), 0U);
+}
+
+TEST_F(DiskSpaceTest, WhereTheIndexIsFullTheLeastUsedGo) {
+  const auto most = store->index().most_versions();
+  for (std::size_t i = 0; i < most; ++i) make(std::to_string(i), 0);
+
+  EXPECT_TRUE(make_room(0, nullptr));
+
+  EXPECT_EQ(space.evicted(), 1U);
+  EXPECT_EQ(store->index().find(disk_identity("account", {"c", "0", "e", 100 * page_size}).name), nullptr);
+  EXPECT_TRUE(make_room(0, nullptr));
+  EXPECT_EQ(space.evicted(), 1U) << "there is room for the next one";
 }
 
 TEST_F(DiskSpaceTest, WhatIsEvictedIsRemoved) {

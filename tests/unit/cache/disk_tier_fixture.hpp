@@ -34,7 +34,7 @@ class DiskTierTest : public testing::Test {
     auto directory = claim_directory(path());
     ASSERT_TRUE(directory) << directory.error().message;
     auto opened = DiskTier::open(origin, faulty_directory(*std::move(directory), faults), "https://account",
-                                 limits, clock, log);
+                                 limits, budget, clock, log);
     ASSERT_TRUE(opened) << opened.error().message;
     tier = *std::move(opened);
     origin.asked();
@@ -87,6 +87,7 @@ class DiskTierTest : public testing::Test {
   ManualClock clock;
   RecordingLog log;
   DiskLimits limits;
+  MemoryBudget budget{64ULL << 20U};
   DiskFaults faults;
   std::unique_ptr<DiskTier> tier;  // last: it uses all others
 };

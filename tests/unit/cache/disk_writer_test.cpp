@@ -30,7 +30,7 @@ class DiskWriterTest : public testing::Test {
 
   std::unique_ptr<DiskStore> stuck_store() {
     auto directory = claim_directory(parent.path());
-    auto opened = DiskStore::open(faulty_directory(*std::move(directory), faults));
+    auto opened = DiskStore::open(faulty_directory(*std::move(directory), faults), budget);
     return *std::move(opened);
   }
 
@@ -55,14 +55,15 @@ class DiskWriterTest : public testing::Test {
     return thread;
   }
   std::uint64_t written() {
-    const auto entry = store->index().find(identity->name);
-    return entry ? entry->pages.size() : 0;
+    auto& index = store->index();
+    return index.bytes_of(index.find(identity->name)) / page_size;
   }
 
   TemporaryDirectory parent;
   DiskFaults faults;
   ManualClock clock;
   RecordingLog log;
+  MemoryBudget budget{64ULL << 20U};
   const std::unique_ptr<DiskStore> store = stuck_store();
   const SharedIdentity identity =
       std::make_shared<const DiskIdentity>(disk_identity("account", {"c", "blob", "e", 1ULL << 40U}));

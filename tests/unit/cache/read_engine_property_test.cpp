@@ -342,7 +342,7 @@ TEST_F(ReadEngineProperty, ReadersOverADiskGetTheBytesOfTheirVersionsOrErrors) {
   auto claimed = claim_directory(directory.path());
   ASSERT_TRUE(claimed) << claimed.error().message;
   auto opened = DiskTier::open(remote, *std::move(claimed), "https://account",
-                               {.size = 24 * mib, .free_space = 0, .waiting = mib}, clock, log);
+                               {.size = 24 * mib, .free_space = 0, .waiting = mib}, budget, clock, log);
   ASSERT_TRUE(opened) << opened.error().message;
   disk = *std::move(opened);
 
@@ -364,7 +364,7 @@ TEST_F(ReadEngineProperty, ReadersOverADiskThatFailsGetTheBytesOfTheirVersionsOr
     auto claimed = claim_directory(directory.path());
     ASSERT_TRUE(claimed) << claimed.error().message;
     auto opened = DiskTier::open(remote, faulty_directory(*std::move(claimed), faults), "https://account",
-                                 {.size = 24 * mib, .free_space = 0, .waiting = mib}, clock, log);
+                                 {.size = 24 * mib, .free_space = 0, .waiting = mib}, budget, clock, log);
     ASSERT_TRUE(opened) << opened.error().message;
     disk = *std::move(opened);
     std::atomic<bool> over{false};

@@ -275,6 +275,18 @@ TEST_F(Snapshots, TakeFromTheBudgetWhatTheyTakeAndGiveItBack) {
   EXPECT_EQ(budget_.left_for_pages(), budget_.total());
 }
 
+TEST_F(Snapshots, TakeFromTheBudgetWhatAPageTakesThatIsOnItsWay) {
+  BlobPage page{.blobs = {blob("a")}};
+  page.next_marker = "more";
+  const auto snapshot = start();
+
+  snapshot->add(page, SteadyTime{});
+  EXPECT_EQ(budget_.left_for_pages(), budget_.total() - snapshot->footprint() - next_page_footprint);
+
+  snapshot->add(BlobPage{.blobs = {blob("b")}}, SteadyTime{});
+  EXPECT_EQ(budget_.left_for_pages(), budget_.total() - snapshot->footprint());
+}
+
 class GrowingSnapshots : public Snapshots {
  protected:
   void add(const BlobPage& page) { snapshot_->add(page, SteadyTime{}); }

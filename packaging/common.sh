@@ -53,6 +53,7 @@ install_azurite() {
 # prepare demo|test: whatever that needs besides what is built.
 prepare() {
   "$root/packaging/install-dependencies.sh" "$1"
+  "$root/packaging/build-libfuse.sh"
   install_azurite
 }
 

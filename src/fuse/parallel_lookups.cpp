@@ -1,12 +1,21 @@
 #include "fuse/parallel_lookups.hpp"
 
+#include "fuse/fuse_api.hpp"
+
+// what is compiled against 3.17 or newer is never linked with an older one
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+
+namespace blobmount {
+void allow_parallel_lookups(fuse_session* /*session*/) {}
+}  // namespace blobmount
+
+#else
+
 #include <cstdint>
 
 #include <linux/fuse.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include "fuse/fuse_api.hpp"
 
 namespace blobmount {
 namespace {
@@ -46,3 +55,5 @@ void allow_parallel_lookups(fuse_session* session) {
 }
 
 }  // namespace blobmount
+
+#endif

@@ -105,7 +105,9 @@ class FakeKernel {
     header.unique = unique;
     header.nodeid = inode;
     auto message = bytes_of(header) + body;
-    const fuse_buf buffer{.size = message.size(), .flags = {}, .mem = message.data(), .fd = -1, .pos = 0};
+    fuse_buf buffer{};
+    buffer.size = message.size();
+    buffer.mem = message.data();
     fuse_session_process_buf(session_, &buffer);
     return unique;
   }

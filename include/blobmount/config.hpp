@@ -152,6 +152,21 @@ struct CacheConfig {
   std::uint64_t directory_free_space = 1ULL << 30U;  ///< bytes left free on that file system
 };
 
+/// Whether to use what not every kernel has.
+enum class Use : std::uint8_t {
+  automatic,  ///< where it is there
+  yes,        ///< refuse to go without
+  no,
+};
+
+/// Ways between the kernel and us.
+struct KernelConfig {
+  bool passthrough = true;        ///< where it is there
+  Use io_uring = Use::automatic;  ///< instead of /dev/fuse
+  /// Requests that the kernel sends before an answer comes: its read-ahead of a score of readers.
+  unsigned background_requests = 128;
+};
+
 struct NetworkConfig {
   /// No byte for that long: the try is given up, and resumed on another connection.
   Duration stall_timeout{std::chrono::seconds{10}};
@@ -172,6 +187,7 @@ struct Config {
   std::string ca_file;  ///< PEM; empty: the system's
   TreeConfig tree;
   CacheConfig cache;
+  KernelConfig kernel;
   NetworkConfig network;
   AppearanceConfig appearance;
   bool allow_other = false;

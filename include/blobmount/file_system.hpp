@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "blobmount/blob_store.hpp"
 #include "blobmount/clock.hpp"
+#include "blobmount/local_files.hpp"
 #include "blobmount/result.hpp"
 
 namespace blobmount {
@@ -75,6 +77,8 @@ class OpenFile {
   /// this returns, and with it what was asked of the service for it alone. No effect where it has ended, or
   /// not begun.
   virtual void give_up(std::uint64_t offset, std::size_t size, ReadId id) = 0;
+  /// The same bytes in a file of this machine, if there is one by now.
+  virtual std::optional<LocalFile> local_file() = 0;
 };
 
 /// A directory opened for reading: its items stay what they were when it was opened. The first can be read

@@ -1,6 +1,7 @@
 #include "app/command_line.hpp"
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string_view>
 
@@ -83,6 +84,22 @@ void declare(CLI::App& app, Arguments& a) {
   cache->add_option("--cache-size", a.config.cache.directory_size, "Of the directory at most")
       ->transform(CLI::Validator(plain_size, "SIZE"))
       ->default_str("10GiB");
+
+  auto* kernel = app.add_option_group("Kernel");
+  kernel
+      ->add_option("--passthrough", a.config.kernel.passthrough,
+                   "Have the kernel read complete files of --cache-dir by itself, where it can: auto or off")
+      ->type_name("MODE")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"auto", true}, {"off", false}}))
+      ->default_str("auto");
+
+  kernel
+      ->add_option("--io-uring", a.config.kernel.io_uring,
+                   "Talk to the kernel over io_uring: auto (where it offers that), on or off")
+      ->type_name("MODE")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Use>{{"auto", Use::automatic}, {"on", Use::yes}, {"off", Use::no}}))
+      ->default_str("auto");
 
   auto* more = app.add_option_group("More");
   more->add_option("--consistency", a.consistency,

@@ -1,12 +1,14 @@
 #include "app/run.hpp"
 
 #include <filesystem>
+#include <thread>
 
 #include "app/access_check.hpp"
 #include "app/mount_control.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "fuse/adapter.hpp"
+#include "fuse/io_uring.hpp"
 #include "fuse/kernel_notices.hpp"
 #include "fuse/kernel_read_ahead.hpp"
 #include "fuse/session.hpp"
@@ -20,6 +22,19 @@ std::string name_of(const MountSource& source) {
   if (!source.container.empty()) name += "/" + source.container;
   if (!source.prefix.empty()) name += "/" + source.prefix.substr(0, source.prefix.size() - 1);
   return name;
+}
+
+/// An eighth of the memory, for answers that wait in the kernel's rings.
+constexpr std::uint64_t part_for_rings = 8;
+
+/// None where they cannot be used; an Error where they have to be.
+Result<Rings> choose_rings(const KernelConfig& kernel, std::uint64_t memory, Log& log) {
+  if (kernel.io_uring == Use::no) return Rings{};
+  auto offered = io_uring_offered();
+  if (offered) return rings_within(memory / part_for_rings, std::thread::hardware_concurrency());
+  if (kernel.io_uring == Use::yes) return std::move(offered).error().within("--io-uring on");
+  log.debug("talks to the kernel over /dev/fuse", {{"io_uring", offered.error().message}});
+  return Rings{};
 }
 
 }  // namespace
@@ -36,10 +51,14 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
     }
   }
 
-  Adapter adapter(tower->tree, config.appearance, log, ready);
+  BM_ASSIGN(rings, choose_rings(config.kernel, tower->budget.total(), log));
+  const MemoryBudget::Charge ring_memory(tower->budget, rings.bytes);
+  auto kernel = config.kernel;
+  if (rings.depth != 0) kernel.background_requests = rings.background;
+  Adapter adapter(tower->tree, config.appearance, kernel, log, ready);
   // once it is mounted, to look at it is to ask us
   const auto mount_point = std::filesystem::canonical(config.mount_point).string();
-  BM_ASSIGN(session, Session::mount({config.mount_point, source, config.allow_other}, adapter));
+  BM_ASSIGN(session, Session::mount({config.mount_point, source, config.allow_other, rings.depth}, adapter));
   if (auto raised = raise_read_ahead(mount_point, kernel_read_ahead); !raised) {
     log.debug("the kernel's read-ahead stays as it is", {{"reason", raised.error().message}});
   }

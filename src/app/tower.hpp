@@ -78,7 +78,7 @@ struct Tower {
         budget(config.cache.memory != 0 ? config.cache.memory : default_memory()),
         disk(open_disk(config.cache, config.source.endpoint, log)),
         memory(disk && *disk ? static_cast<ByteSource&>(**disk) : remote, budget),
-        tree(service, memory, network.clock, log, config.tree, config.source) {}
+        tree(service, memory, network.clock, log, config.tree, config.source, disk ? disk->get() : nullptr) {}
 
   Result<std::unique_ptr<DiskTier>> open_disk(const CacheConfig& cache, const Url& account, Log& log) {
     if (cache.directory.empty()) return nullptr;

@@ -28,7 +28,10 @@ class DiskFile {
   static Status remove(CacheDirectory& directory, DiskName name);
 
   DiskFile(DiskIdentity identity, std::unique_ptr<File> side, std::unique_ptr<File> data)
-      : identity_(std::move(identity)), side_(std::move(side)), data_(std::move(data)) {}
+      : identity_(std::move(identity)),
+        side_(std::move(side)),
+        data_(std::move(data)),
+        descriptor_(data_ ? data_->descriptor() : -1) {}
 
   [[nodiscard]] const DiskIdentity& identity() const { return identity_; }
   /// The pages that are there, if their bytes are still what was written.
@@ -42,6 +45,11 @@ class DiskFile {
   /// Let the file's time say that it is in use.
   Status touch() { return side_->touch(); }
 
+  /// Of the data.
+  Result<FileStamp> stamp() { return data_->stamp(); }
+  /// Of the data, to be read only; lives as long as this.
+  [[nodiscard]] const int* descriptor() const { return &descriptor_; }
+
  private:
   [[nodiscard]] std::uint64_t size_of(std::uint64_t page) const {
     return bytes_of({page, 1}, identity_.blob_size).length;
@@ -50,6 +58,7 @@ class DiskFile {
   const DiskIdentity identity_;
   const std::unique_ptr<File> side_;
   const std::unique_ptr<File> data_;
+  const int descriptor_;
 };
 
 }  // namespace blobmount

@@ -67,6 +67,12 @@ DiskIdentity disk_identity(std::string_view account, const BlobVersion& version)
   return identity;
 }
 
+std::string blob_of(const DiskIdentity& identity) {
+  const auto container = identity.text.find('\0') + 1;
+  const auto blob = identity.text.find('\0', container) + 1;
+  return identity.text.substr(blob, identity.text.find('\0', blob) - blob);
+}
+
 std::string data_file(DiskName name) { return file_name(name, data_suffix); }
 
 std::string side_file(DiskName name) { return file_name(name, side_suffix); }

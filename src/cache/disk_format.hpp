@@ -34,6 +34,9 @@ using SharedIdentity = std::shared_ptr<const DiskIdentity>;
 /// `account` is where the container is looked for: the endpoint.
 DiskIdentity disk_identity(std::string_view account, const BlobVersion& version);
 
+/// The name of its blob, for people.
+std::string blob_of(const DiskIdentity& identity);
+
 inline std::uint64_t page_count(const DiskIdentity& identity) {
   return (identity.blob_size + page_size - 1) / page_size;
 }

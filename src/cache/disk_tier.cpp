@@ -29,7 +29,11 @@ DiskTier::DiskTier(ByteSource& below, std::unique_ptr<DiskStore> store, std::str
       account_(std::move(account)),
       log_(log),
       store_(std::move(store)),
-      writer_(*store_, limits, clock, log),
+      check_(*store_, [this](const SharedEntry& entry, const DiskIdentity& identity, std::uint64_t page,
+                             const Error& error) { note_bad(entry, identity, page, error); }),
+      writer_(
+          *store_, limits, [this](const SharedIdentity& identity) { check_.check_later(identity); }, clock,
+          log),
       readers_("disk", reader_threads),
       ahead_("disk-ahead", reader_threads) {}
 
@@ -50,6 +54,10 @@ void DiskTier::start(std::vector<SharedFetch> fetches) {
   });
 }
 
+std::optional<LocalFile> DiskTier::local_file(const BlobVersion& version) {
+  return check_.local_file(std::make_shared<const DiskIdentity>(disk_identity(account_, version)));
+}
+
 bool DiskTier::complete(const BlobVersion& version) const {
   return store_->index().complete(disk_identity(account_, version));
 }
@@ -67,6 +75,7 @@ void DiskTier::stop() {
   if (stopped_.exchange(true)) return;
   readers_.stop();
   ahead_.stop();
+  check_.stop();
   writer_.stop();
   store_->remember_use();
 }
@@ -156,7 +165,7 @@ void DiskTier::read(const Run& run) {
       ++hits_;
       division.fetch->arrived(page);
     } else {
-      note_bad(division, page, outcome.error());
+      note_bad(division.entry, *division.identity, page, outcome.error());
       remote.push_back(from_below(division, {page, 1}));
     }
   }
@@ -169,11 +178,12 @@ Status DiskTier::read_page(const Division& division, std::uint64_t page) {
   return file->read(page, division.fetch->buffer(page).get());
 }
 
-void DiskTier::note_bad(const Division& division, std::uint64_t page, const Error& error) {
-  if (!store_->index().lost(division.entry, *division.identity, page)) return;  // evicted meanwhile
-  if (bad_++ > 0) return;                                                       // the first one is news
+void DiskTier::note_bad(const SharedEntry& entry, const DiskIdentity& identity, std::uint64_t page,
+                        const Error& error) {
+  if (!store_->index().lost(entry, identity, page)) return;  // evicted meanwhile
+  if (bad_++ > 0) return;                                    // the first one is news
   log_.warning("disk cache has a bad page, it is fetched again",
-               {{"blob", division.fetch->whole().version()->blob}, {"reason", error.message}});
+               {{"blob", blob_of(identity)}, {"reason", error.message}});
 }
 
 SharedFetch DiskTier::from_below(const Division& division, PageRange pages) {

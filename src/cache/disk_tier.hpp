@@ -14,12 +14,14 @@
 
 #include "blobmount/byte_source.hpp"
 #include "blobmount/clock.hpp"
+#include "blobmount/local_files.hpp"
 #include "blobmount/result.hpp"
 
 #include "base/annotated_mutex.hpp"
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
 #include "base/worker_pool.hpp"
+#include "cache/disk_check.hpp"
 #include "cache/disk_fetch.hpp"
 #include "cache/disk_space.hpp"
 #include "cache/disk_store.hpp"
@@ -37,7 +39,7 @@ struct DiskStats {
   std::uint64_t bytes = 0;    ///< what the files take on the disk
 };
 
-class DiskTier final : public ByteSource {
+class DiskTier final : public ByteSource, public LocalFiles {
  public:
   /// Blocks while it looks at what `directory` holds. `account` is part of the versions' names. What
   /// the index takes is charged to `budget`. `below`, `budget`, `clock` and `log` outlive it.
@@ -50,6 +52,7 @@ class DiskTier final : public ByteSource {
 
   void start(std::vector<SharedFetch> fetches) override;
   void reconsider() override BM_EXCLUDES(mutex_);
+  std::optional<LocalFile> local_file(const BlobVersion& version) override;
 
   /// Whether all pages of the version are on disk.
   [[nodiscard]] bool complete(const BlobVersion& version) const;
@@ -83,7 +86,8 @@ class DiskTier final : public ByteSource {
   [[nodiscard]] std::optional<Run> next_ahead() BM_EXCLUDES(mutex_);
   void read(const Run& run);
   Status read_page(const Division& division, std::uint64_t page);
-  void note_bad(const Division& division, std::uint64_t page, const Error& error);
+  void note_bad(const SharedEntry& entry, const DiskIdentity& identity, std::uint64_t page,
+                const Error& error);
   SharedFetch from_below(const Division& division, PageRange pages);
 
   ByteSource& below_;
@@ -97,6 +101,7 @@ class DiskTier final : public ByteSource {
   Mutex mutex_;
   std::list<Run> runs_ahead_ BM_GUARDED_BY(mutex_);  ///< for each of them a task in `ahead_`, at least
 
+  DiskCheck check_;
   DiskWriter writer_;
   WorkerPool readers_;
   WorkerPool ahead_;  ///< its own, so that nobody who waits stands behind what nobody waits for

@@ -25,8 +25,10 @@ constexpr std::uint64_t new_version = 8192;
 
 }  // namespace
 
-DiskWriter::DiskWriter(DiskStore& store, const DiskLimits& limits, Clock& clock, Log& log)
+DiskWriter::DiskWriter(DiskStore& store, const DiskLimits& limits, OnComplete on_complete, Clock& clock,
+                       Log& log)
     : store_(store),
+      on_complete_(std::move(on_complete)),
       clock_(clock),
       log_(log),
       most_waiting_(limits.waiting / page_size),
@@ -141,6 +143,7 @@ Result<bool> DiskWriter::write(std::span<const Page> neighbours) {
     return written.error();
   }
   store_.index().wrote(target.entry, identity, pages);
+  if (store_.index().complete(identity)) on_complete_(neighbours.front().identity);
   return true;
 }
 

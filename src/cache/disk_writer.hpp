@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,7 +31,10 @@ namespace blobmount {
 /// Safe to use from any thread.
 class DiskWriter {
  public:
-  DiskWriter(DiskStore& store, const DiskLimits& limits, Clock& clock, Log& log);
+  using OnComplete = std::function<void(const SharedIdentity&)>;
+
+  /// `on_complete` runs on its thread when all pages of a version have been written.
+  DiskWriter(DiskStore& store, const DiskLimits& limits, OnComplete on_complete, Clock& clock, Log& log);
   ~DiskWriter() { stop(); }
   DiskWriter(const DiskWriter&) = delete;
   DiskWriter& operator=(const DiskWriter&) = delete;
@@ -71,6 +75,7 @@ class DiskWriter {
   static std::size_t hold_neighbours(std::span<Page> pages);
 
   DiskStore& store_;
+  const OnComplete on_complete_;
   Clock& clock_;
   Log& log_;
   const std::uint64_t most_waiting_;  ///< pages with their bytes

@@ -17,6 +17,9 @@ namespace blobmount {
 
 using Piece = std::span<const std::byte>;
 
+/// Is another when the file has been changed.
+using FileStamp = std::uint64_t;
+
 /// An open file. Stays usable when its name is removed. Its calls block, and are safe on any thread.
 class File {
  public:
@@ -29,6 +32,9 @@ class File {
   virtual Status resize(std::uint64_t size) = 0;
   /// Set the time of its last change to now.
   virtual Status touch() = 0;
+  virtual Result<FileStamp> stamp() = 0;
+  /// Of the system, for the kernel to read it by; it is the file's. -1: it has none.
+  [[nodiscard]] virtual int descriptor() const = 0;
 };
 
 struct FoundFile {

@@ -62,6 +62,17 @@ iovec vector_of(Piece piece) {
   return {.iov_base = const_cast<std::byte*>(piece.data()), .iov_len = piece.size()};
 }
 
+/// Whoever writes to a file changes its times.
+FileStamp stamp_of(const struct stat& status) {
+  constexpr FileStamp factor = 0x100000001b3;  // FNV-1a's
+  FileStamp stamp = 0xcbf29ce484222325;
+  for (const auto part : {status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_mtim.tv_sec,
+                          status.st_mtim.tv_nsec, static_cast<__syscall_slong_t>(status.st_size)}) {
+    stamp = (stamp ^ static_cast<FileStamp>(part)) * factor;
+  }
+  return stamp;
+}
+
 class SystemFile final : public File {
  public:
   /// `read_only`: why it cannot be written, 0 if it can.
@@ -107,6 +118,14 @@ class SystemFile final : public File {
     if (::futimens(file_.number(), nullptr) != 0) return system_error("touch");
     return {};
   }
+
+  Result<FileStamp> stamp() override {
+    struct stat status {};
+    if (::fstat(file_.number(), &status) != 0) return system_error("look at it");
+    return stamp_of(status);
+  }
+
+  [[nodiscard]] int descriptor() const override { return file_.number(); }
 
  private:
   const Descriptor file_;

@@ -14,8 +14,11 @@ bool is_gone(ErrorCode code) { return code == ErrorCode::changed || code == Erro
 
 }  // namespace
 
-FileReader::FileReader(std::unique_ptr<MemoryTier::Reader> reader, std::function<void()> on_gone)
-    : size_(reader->size()),
+FileReader::FileReader(std::unique_ptr<MemoryTier::Reader> reader, SharedVersion version,
+                       LocalFiles* local_files, std::function<void()> on_gone)
+    : version_(std::move(version)),
+      size_(reader->size()),
+      local_files_(local_files),
       on_gone_(std::move(on_gone)),
       reader_(std::move(reader)),
       read_ahead_(size_, reader_->longest_window()) {}
@@ -35,6 +38,10 @@ void FileReader::read(std::uint64_t offset, std::size_t size, Completion<Bytes> 
   if (!refused) return;
   const MutexLock lock(mutex_);
   read_ahead_.on_refused(*refused);
+}
+
+std::optional<LocalFile> FileReader::local_file() {
+  return local_files_ == nullptr ? std::nullopt : local_files_->local_file(*version_);
 }
 
 void FileReader::give_up(std::uint64_t offset, std::size_t size, ReadId id) {

@@ -16,18 +16,23 @@ namespace blobmount {
 class FileReader final : public OpenFile {
  public:
   /// `on_gone` runs, before the read's completion, when a read shows
-  /// that the service no longer has the version: overwritten, or deleted.
-  FileReader(std::unique_ptr<MemoryTier::Reader> reader, std::function<void()> on_gone);
+  /// that the service no longer has the version: overwritten, or deleted. `local_files` outlives it; null:
+  /// there are none.
+  FileReader(std::unique_ptr<MemoryTier::Reader> reader, SharedVersion version, LocalFiles* local_files,
+             std::function<void()> on_gone);
 
   void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done, ReadId id = 0) override
       BM_EXCLUDES(mutex_);
   void give_up(std::uint64_t offset, std::size_t size, ReadId id) override;
+  std::optional<LocalFile> local_file() override;
 
  private:
   [[nodiscard]] ByteRange within(std::uint64_t offset, std::size_t size) const;
   [[nodiscard]] std::vector<ByteRange> ahead_of(ByteRange range) BM_EXCLUDES(mutex_);
 
+  const SharedVersion version_;
   const std::uint64_t size_;
+  LocalFiles* const local_files_;
   const std::function<void()> on_gone_;
   const std::unique_ptr<MemoryTier::Reader> reader_;
 

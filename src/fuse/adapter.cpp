@@ -16,8 +16,8 @@ namespace {
 
 /// An inode's attributes never change: the kernel need not ask for them again.
 constexpr double attributes_valid_for_s = 86400;
-/// Requests that the kernel sends before an answer comes: its read-ahead of a score of readers.
-constexpr unsigned background_requests = 128;
+/// Bytes; what the kernel may ask for at once, too.
+constexpr unsigned longest_request = 1U << 20U;
 /// `df` shows a petabyte, all of it free: programs that look for room before they work find it.
 constexpr fsblkcnt_t shown_size = 1ULL << 50U;
 constexpr unsigned long shown_block = 4096;
@@ -109,10 +109,14 @@ void Adapter::init(void* userdata, fuse_conn_info* connection) {
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_AUTO_INVAL_DATA);
   // libfuse wants it by itself; with it the kernel waits for a read with O_DIRECT so that no signal ends it
   connection->want &= ~static_cast<unsigned>(FUSE_CAP_ASYNC_DIO);
-  connection->max_background = background_requests;
+  auto& self = *static_cast<Adapter*>(userdata);
+  if (self.kernel_.passthrough && !self.passthrough_.offer(*connection))
+    self.log_.info("cached files are read through blobmount: the kernel or libfuse has no passthrough");
+  connection->max_background = self.kernel_.background_requests;
+  connection->max_write = longest_request;
   connection->max_readahead =
       kernel_read_ahead;  // the kernel takes what the mount's device has, if that is less
-  static_cast<Adapter*>(userdata)->on_ready_();
+  self.on_ready_();
 }
 
 void Adapter::on_interrupt(fuse_req_t request, void* data) { adapter_of(request).pending_.interrupted(data); }
@@ -162,22 +166,25 @@ void Adapter::get_attributes(fuse_req_t request, fuse_ino_t inode, fuse_file_inf
   fuse_reply_attr(request, &status, attributes_valid_for_s);
 }
 
-template <typename T>
-void Adapter::answer_open(Ticket ticket, HandleTable<T>& handles, fuse_file_info info,
-                          Result<std::shared_ptr<T>> opened) {
+void Adapter::answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
+                          Result<std::shared_ptr<OpenFile>> opened) {
   if (!opened) return fail(ticket, opened.error());
-  const auto handle = handles.insert(*std::move(opened));
-  info.fh = handle;
   const auto request = pending_.take(ticket);
-  if (request == nullptr || fuse_reply_open(request, &info) != 0) handles.erase(handle);
+  if (request == nullptr) return;
+  passthrough_.open(request, inode, **opened, info);
+  const auto handle = open_files_.insert(*std::move(opened));
+  info.fh = handle;
+  if (fuse_reply_open(request, &info) == 0) return;
+  open_files_.erase(handle);
+  passthrough_.release(inode);
 }
 
 void Adapter::open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   auto& self = adapter_of(request);
   info->keep_cache = 1;  // the pages of an inode are of one version
   const auto ticket = self.pending_.add(request);
-  self.files_.open(inode, [&self, ticket, info = *info](Result<std::shared_ptr<OpenFile>> opened) {
-    self.answer_open(ticket, self.open_files_, info, std::move(opened));
+  self.files_.open(inode, [&self, ticket, inode, info = *info](Result<std::shared_ptr<OpenFile>> opened) {
+    self.answer_open(ticket, inode, info, std::move(opened));
   });
 }
 
@@ -207,9 +214,10 @@ void Adapter::flush(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* in
   fuse_reply_err(request, 0);
 }
 
-void Adapter::release(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
+void Adapter::release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   auto& self = adapter_of(request);
   self.open_files_.erase(info->fh);
+  self.passthrough_.release(inode);
   self.abandoned_.on_release(info->fh);
   fuse_reply_err(request, 0);
 }
@@ -219,8 +227,17 @@ void Adapter::open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_inf
   const auto ticket = self.pending_.add(request);
   self.files_.open_directory(inode,
                              [&self, ticket, info = *info](Result<std::shared_ptr<OpenDirectory>> opened) {
-                               self.answer_open(ticket, self.open_directories_, info, std::move(opened));
+                               self.answer_open_directory(ticket, info, std::move(opened));
                              });
+}
+
+void Adapter::answer_open_directory(Ticket ticket, fuse_file_info info,
+                                    Result<std::shared_ptr<OpenDirectory>> opened) {
+  if (!opened) return fail(ticket, opened.error());
+  const auto handle = open_directories_.insert(*std::move(opened));
+  info.fh = handle;
+  const auto request = pending_.take(ticket);
+  if (request == nullptr || fuse_reply_open(request, &info) != 0) open_directories_.erase(handle);
 }
 
 void Adapter::read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,

@@ -17,6 +17,7 @@
 #include "fuse/directory_buffer.hpp"
 #include "fuse/fuse_api.hpp"
 #include "fuse/handle_table.hpp"
+#include "fuse/passthrough.hpp"
 #include "fuse/pending_replies.hpp"
 #include "fuse/thread_state.hpp"
 
@@ -25,12 +26,15 @@ namespace blobmount {
 class Adapter {
  public:
   /// `on_ready` runs when the kernel has agreed to the mount.
-  Adapter(FileSystem& files, const AppearanceConfig& appearance, Log& log, std::function<void()> on_ready)
+  Adapter(FileSystem& files, const AppearanceConfig& appearance, const KernelConfig& kernel, Log& log,
+          std::function<void()> on_ready)
       : files_(files),
         appearance_(appearance),
+        kernel_(kernel),
         log_(log),
         on_ready_(std::move(on_ready)),
-        pending_(on_interrupt) {}
+        pending_(on_interrupt),
+        passthrough_(log) {}
 
   /// For a session whose userdata is an Adapter.
   static fuse_lowlevel_ops operations();
@@ -69,9 +73,10 @@ class Adapter {
   };
 
   void answer_look_up(Ticket ticket, Result<Lookup> found);
-  template <typename T>
-  void answer_open(Ticket ticket, HandleTable<T>& handles, fuse_file_info info,
-                   Result<std::shared_ptr<T>> opened);
+  void answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
+                   Result<std::shared_ptr<OpenFile>> opened);
+  void answer_open_directory(Ticket ticket, fuse_file_info info,
+                             Result<std::shared_ptr<OpenDirectory>> opened);
   template <typename Answer>
   void read_items(fuse_req_t request, off_t offset, const fuse_file_info* info, const Answer& answer);
   template <typename Answer>
@@ -87,10 +92,12 @@ class Adapter {
 
   FileSystem& files_;
   const AppearanceConfig appearance_;
+  const KernelConfig kernel_;
   Log& log_;
   const std::function<void()> on_ready_;
 
   PendingReplies pending_;
+  Passthrough passthrough_;
   AbandonedReads abandoned_{pending_, has_ended};
   HandleTable<OpenFile> open_files_;
   HandleTable<OpenDirectory> open_directories_;

@@ -69,8 +69,9 @@ class MountedTree::Opened final : public OpenDirectory {
 };
 
 MountedTree::MountedTree(BlobStore& store, MemoryTier& memory, Clock& clock, Log& log,
-                         const TreeConfig& config, const MountSource& source)
+                         const TreeConfig& config, const MountSource& source, LocalFiles* local_files)
     : memory_(memory),
+      local_files_(local_files),
       clock_(clock),
       log_(log),
       freshness_(freshness_of(config)),
@@ -202,7 +203,8 @@ std::shared_ptr<OpenFile> MountedTree::open_version(const SharedNode& node) {
   const auto where = node->parent->where().child_file(node->entry.name);
   auto version = std::make_shared<const BlobVersion>(
       BlobVersion{where.container, where.path, node->entry.etag, node->entry.size});
-  return std::make_shared<FileReader>(files_ahead_.open(node->parent, node->entry, std::move(version)),
+  auto reader = files_ahead_.open(node->parent, node->entry, version);
+  return std::make_shared<FileReader>(std::move(reader), std::move(version), local_files_,
                                       [node] { node->parent->doubt(node->entry.name); });
 }
 

@@ -27,8 +27,9 @@ namespace blobmount {
 
 class MountedTree final : public FileSystem {
  public:
+  /// `local_files`: null: there are none.
   MountedTree(BlobStore& store, MemoryTier& memory, Clock& clock, Log& log, const TreeConfig& config,
-              const MountSource& source);
+              const MountSource& source, LocalFiles* local_files = nullptr);
 
   void look_up(InodeId parent, const std::string& name, Completion<Lookup> done) override;
   void forget(InodeId inode, std::uint64_t count) override { inodes_.forget(inode, count); }
@@ -63,6 +64,7 @@ class MountedTree final : public FileSystem {
   void give_back_inodes();
 
   MemoryTier& memory_;
+  LocalFiles* const local_files_;
   Clock& clock_;
   Log& log_;
   const Freshness freshness_;

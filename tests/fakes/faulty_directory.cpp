@@ -28,6 +28,8 @@ class LostFile final : public File {
   Status write(std::uint64_t, std::span<const Piece>) override { return {}; }
   Status resize(std::uint64_t) override { return {}; }
   Status touch() override { return {}; }
+  Result<FileStamp> stamp() override { return FileStamp{}; }
+  [[nodiscard]] int descriptor() const override { return -1; }
 };
 
 std::vector<std::byte> first_half(std::span<const Piece> pieces) {
@@ -64,6 +66,13 @@ class FaultyFile final : public File {
   Status touch() override {
     return obey(faults_, [&] { return below_->touch(); });
   }
+
+  Result<FileStamp> stamp() override {
+    BM_TRY(faults_.next_read());
+    return below_->stamp();
+  }
+
+  [[nodiscard]] int descriptor() const override { return below_->descriptor(); }
 
  private:
   const std::unique_ptr<File> below_;

@@ -87,7 +87,7 @@ class Hands {
 class MountInManualTime {
  public:
   MountInManualTime(MountedTree& tree, ManualClock& clock, Log& log)
-      : tree_(tree), kernel(tree, clock), adapter_(kernel, {}, log, [] {}) {
+      : tree_(tree), kernel(tree, clock), adapter_(kernel, {}, {}, log, [] {}) {
     auto mounted = Session::mount({directory_.path(), "model", false}, adapter_);
     if (!mounted) throw std::runtime_error(mounted.error().message);
     session_ = *std::move(mounted);

@@ -56,6 +56,7 @@ class KernelInManualTime::File final : public OpenFile {
     const StandingStill still(kernel_.time_stands_still_);
     file_->give_up(offset, size, id);
   }
+  std::optional<LocalFile> local_file() override { return file_->local_file(); }
 
  private:
   KernelInManualTime& kernel_;

@@ -35,7 +35,9 @@ class DiskWriterTest : public testing::Test {
   }
 
   void start(std::uint64_t pages_held) {
-    writer.emplace(*store, DiskLimits{.free_space = 0, .waiting = pages_held * page_size}, clock, log);
+    writer.emplace(
+        *store, DiskLimits{.free_space = 0, .waiting = pages_held * page_size}, [](const auto&) {}, clock,
+        log);
   }
   /// Some of which the thread takes at once, and is stuck with.
   void keep(PageRange pages) {

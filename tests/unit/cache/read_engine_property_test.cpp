@@ -157,8 +157,8 @@ class RandomReader {
 
   void open() {
     File file{.expected = blobs_.current(static_cast<int>(dice_.below(tests::blobs)))};
-    file.reader = std::make_shared<FileReader>(memory_.open(file.expected.version),
-                                               [gone = file.gone] { *gone = true; });
+    file.reader = std::make_shared<FileReader>(memory_.open(file.expected.version), file.expected.version,
+                                               nullptr, [gone = file.gone] { *gone = true; });
     file.habit = static_cast<Habit>(dice_.below(4));
     file.position = file.habit == Habit::downwards ? file.expected.version->size
                     : dice_.one_in(2)              ? 0

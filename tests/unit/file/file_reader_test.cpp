@@ -31,7 +31,7 @@ class FileReaderTest : public testing::Test {
     return std::make_shared<const BlobVersion>(BlobVersion{"docs", "file", blob.etag, blob.size});
   }
   std::unique_ptr<FileReader> open(SharedVersion version) {
-    return std::make_unique<FileReader>(memory_.open(std::move(version)), [this] { ++gone_; });
+    return std::make_unique<FileReader>(memory_.open(version), version, nullptr, [this] { ++gone_; });
   }
   std::unique_ptr<FileReader> file_of(const std::string& text) { return open(put(text)); }
 

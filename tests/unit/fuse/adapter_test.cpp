@@ -172,7 +172,7 @@ class AdapterTest : public testing::Test {
   MountedTree tree_{store_, memory_, clock_, log_, {}, {"account", {}, "docs", ""}};
   int ready_ = 0;
   Adapter adapter_{
-      tree_, {.uid = 7, .gid = 8, .file_mode = 0640, .dir_mode = 0750}, log_, [this] { ++ready_; }};
+      tree_, {.uid = 7, .gid = 8, .file_mode = 0640, .dir_mode = 0750}, {}, log_, [this] { ++ready_; }};
   FakeKernel kernel_{adapter_};
 };
 

@@ -189,6 +189,7 @@ class StubFileSystem final : public FileSystem {
       if (files_.reads_are_held) return files_.hold(id, std::move(done));
       done(zeros(std::min(size, file_size)));
     }
+    std::optional<LocalFile> local_file() override { return std::nullopt; }
     void give_up(std::uint64_t /*offset*/, std::size_t /*size*/, ReadId id) override { files_.give_up(id); }
 
    private:
@@ -259,7 +260,7 @@ class MountedStub {
 
  private:
   const TemporaryDirectory directory_{};
-  Adapter adapter_{files, {}, log, [] {}};
+  Adapter adapter_{files, {}, {}, log, [] {}};
   std::unique_ptr<Session> session_;
   std::thread thread_;
 };

@@ -1,0 +1,30 @@
+#pragma once
+
+/// Versions that stand whole in files of this machine, which the kernel can read by itself.
+
+#include <memory>
+#include <optional>
+
+#include "blobmount/blob_store.hpp"
+
+namespace blobmount {
+
+/// A file that holds the bytes of one version and nothing else. It can be read as long as its descriptor is
+/// held, whatever becomes of its name.
+struct LocalFile {
+  std::shared_ptr<const int> descriptor{};
+  /// Who holds this says that the file is in use: others make room before it.
+  std::shared_ptr<const void> use{};
+};
+
+/// Safe to use from any thread.
+class LocalFiles {
+ public:
+  virtual ~LocalFiles() = default;
+  /// The file of `version`, if it is complete, was checked by this process, and has not been changed since.
+  /// One that is complete only is checked from now on, for who asks next. Never waits for the network; may
+  /// open a file.
+  virtual std::optional<LocalFile> local_file(const BlobVersion& version) = 0;
+};
+
+}  // namespace blobmount

@@ -1,0 +1,90 @@
+#include "cache/disk_check.hpp"
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace blobmount {
+namespace {
+
+/// Versions of which it is remembered, at 40 bytes or so each: a MiB that no budget counts.
+constexpr std::size_t most_checked = 25000;
+
+}  // namespace
+
+std::optional<LocalFile> DiskCheck::local_file(const SharedIdentity& identity) {
+  auto& index = store_.index();
+  if (stopped_) return std::nullopt;
+  if (!index.complete(*identity)) {
+    if (index.unread(identity->name)) check_later(identity);
+    return std::nullopt;
+  }
+  const auto entry = index.find(identity->name);
+  if (!entry) return std::nullopt;
+  const auto file = store_.file(entry, *identity);
+  if (!file) return std::nullopt;  // a read says why
+
+  const auto stamp = (*file)->stamp();
+  if (!stamp || stamp.value() != checked(identity->name)) {
+    check_later(identity);
+    return std::nullopt;
+  }
+  index.postpone(entry);
+  return LocalFile{.descriptor = {*file, (*file)->descriptor()}, .use = entry};
+}
+
+void DiskCheck::check_later(const SharedIdentity& identity) {
+  {
+    const MutexLock lock(mutex_);
+    if (stopped_ || !waiting_.insert(identity->name).second) return;
+  }
+  thread_.submit([this, identity] {
+    check(*identity);
+    const MutexLock lock(mutex_);
+    waiting_.erase(identity->name);
+  });
+}
+
+void DiskCheck::stop() {
+  stopped_ = true;
+  thread_.stop();
+}
+
+void DiskCheck::check(const DiskIdentity& identity) {
+  if (stopped_ || !store_.learn(identity) || !store_.index().complete(identity)) return;
+  const auto entry = store_.index().find(identity.name);
+  if (!entry) return;
+  const auto file = store_.file(entry, identity);
+  if (!file) return;
+
+  // before the first page is read: what changes meanwhile has another stamp
+  const auto stamp = (*file)->stamp();
+  if (stamp && check_pages(entry, **file, identity)) note_checked(identity.name, *stamp);
+}
+
+std::optional<FileStamp> DiskCheck::checked(DiskName name) {
+  const MutexLock lock(mutex_);
+  const auto found = checked_.find(name);
+  return found != checked_.end() ? std::optional(found->second) : std::nullopt;
+}
+
+void DiskCheck::note_checked(DiskName name, FileStamp stamp) {
+  const MutexLock lock(mutex_);
+  if (checked_.size() >= most_checked) checked_.clear();  // to check some once more costs little
+  checked_[name] = stamp;
+}
+
+bool DiskCheck::check_pages(const SharedEntry& entry, DiskFile& file, const DiskIdentity& identity) {
+  bool good = true;
+  std::vector<std::byte> buffer(page_size);
+  for (std::uint64_t page = 0; page < page_count(identity); ++page) {
+    if (stopped_) return false;
+    if (auto outcome = file.read(page, buffer.data()); !outcome) {
+      on_bad_(entry, identity, page, outcome.error());
+      good = false;
+    }
+  }
+  return good;
+}
+
+}  // namespace blobmount

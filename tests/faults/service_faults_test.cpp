@@ -363,6 +363,7 @@ TEST_F(Faults, AnArchivedBlobSaysSoAndIsToldOnce) {
 
   for (int i = 0; i < 10; ++i) EXPECT_EQ(read_file(mounted / "cold").error, EPERM);
 
+  EXPECT_TRUE(eventually(10s, [&] { return mounted.times_logged("archive tier") > 0; }));
   EXPECT_EQ(mounted.times_logged("archive tier"), 1) << mounted.log();
 }
 

@@ -30,8 +30,7 @@ bool has_argument(const std::filesystem::path& process, const std::string& argum
 
 Finished run_to_background(const MountOptions& options, const std::filesystem::path& mount_point) {
   std::filesystem::create_directory(mount_point);
-  std::vector<std::string> arguments{options.source, mount_point};
-  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  auto arguments = mount_arguments(options, mount_point, mount_point.parent_path());
   auto finished = run(blobmount_command(std::move(arguments), options.environment), 60s);
   if (!finished) throw std::runtime_error("blobmount neither mounts nor gives up");
   return *std::move(finished);

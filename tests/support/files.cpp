@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <ostream>
 #include <random>
 
@@ -21,14 +23,17 @@ FileHandle::~FileHandle() {
 FileHandle::Read FileHandle::read(std::uint64_t offset, std::size_t size) const {
   if (error_ != 0) return {.error = error_};
   Read read;
-  std::string piece(1 << 20, '\0');
+  constexpr std::size_t longest = 1U << 20U;
+  // as O_DIRECT wants it of a file that is passed through
+  const std::unique_ptr<char, void (*)(void*)> piece(static_cast<char*>(std::aligned_alloc(4096, longest)),
+                                                     std::free);
   while (read.bytes.size() < size) {
-    const auto wanted = std::min(piece.size(), size - read.bytes.size());
+    const auto wanted = std::min(longest, size - read.bytes.size());
     const auto count =
-        ::pread(descriptor_, piece.data(), wanted, static_cast<off_t>(offset + read.bytes.size()));
+        ::pread(descriptor_, piece.get(), wanted, static_cast<off_t>(offset + read.bytes.size()));
     if (count < 0) read.error = errno;
     if (count <= 0) break;
-    read.bytes.append(piece, 0, static_cast<std::size_t>(count));
+    read.bytes.append(piece.get(), static_cast<std::size_t>(count));
   }
   return read;
 }

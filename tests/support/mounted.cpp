@@ -1,6 +1,8 @@
 #include "support/mounted.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -26,15 +28,36 @@ std::filesystem::path made(const std::filesystem::path& directory) {
   return directory;
 }
 
+/// Where other programs of the machine have blobmount mounted.
+std::vector<std::string> mounts_of_others() {
+  std::vector<std::string> points;
+  std::ifstream table("/proc/self/mountinfo");
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::string id, parent, device, root, point;
+    fields >> id >> parent >> device >> root >> point;
+    if (line.find(" - fuse.blobmount ") != std::string::npos) points.push_back(point);
+  }
+  return points;
+}
+
 /// Give this program mounts of its own, which end with it even when it is killed. Who may not, shares.
 bool leave_shared_mounts() {
-  return ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return false;
+  // as long as there is a copy of them here, their daemons would not see them end
+  for (const auto& point : mounts_of_others()) ::umount2(point.c_str(), MNT_DETACH);
+  return true;
 }
 
 Command command_for(const MountOptions& options, const std::filesystem::path& mount_point) {
-  std::vector<std::string> arguments{options.source, mount_point, "--foreground"};
-  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  auto arguments = mount_arguments(options.with("--foreground"), mount_point, mount_point.parent_path());
   return blobmount_command(std::move(arguments), options.environment);
+}
+
+std::string variable(const char* name, const std::string& unless_set) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : unless_set;
 }
 
 }  // namespace
@@ -43,7 +66,7 @@ Command blobmount_command(std::vector<std::string> arguments,
                           std::map<std::string, std::string> environment) {
   static const bool left = leave_shared_mounts();
   (void)left;
-  arguments.insert(arguments.begin(), BLOBMOUNT_BINARY);
+  arguments.insert(arguments.begin(), variable("BLOBMOUNT_TEST_BINARY", BLOBMOUNT_BINARY));
   return {.arguments = std::move(arguments),
           .environment = std::move(environment),
           .unset = {"AZURE_STORAGE_KEY", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "IDENTITY_ENDPOINT",
@@ -92,6 +115,28 @@ MountOptions MountOptions::with_variable(const std::string& name, std::string va
   auto more = *this;
   more.environment[name] = std::move(value);
   return more;
+}
+
+std::vector<std::string> mount_arguments(const MountOptions& options,
+                                         const std::filesystem::path& mount_point,
+                                         const std::filesystem::path& scratch) {
+  std::vector<std::string> arguments{options.source, mount_point};
+  arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+  const auto add = [&arguments](const char* option, const std::string& value) {
+    if (std::ranges::count(arguments, option) > 0) return;
+    arguments.emplace_back(option);
+    arguments.push_back(value);
+  };
+  const auto kernel = variable("BLOBMOUNT_TEST_KERNEL", "");
+  if (kernel.empty()) return arguments;
+  const bool both = kernel == "both";
+  add("--io-uring", both || kernel == "io_uring" ? "on" : "off");
+  if (both || kernel == "passthrough") {
+    add("--cache-dir", scratch / "cache");
+  } else {
+    add("--passthrough", "off");
+  }
+  return arguments;
 }
 
 Mounted::Mounted(const MountOptions& options)

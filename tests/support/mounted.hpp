@@ -19,7 +19,7 @@ namespace blobmount::tests {
 
 /// `arguments` for blobmount, in an environment without the credentials and proxies of whoever runs the
 /// tests. Where that is allowed, the calling thread, and what it starts from now on, gets mounts of its own:
-/// call it from the main thread.
+/// call it from the main thread. BLOBMOUNT_TEST_BINARY in the environment is run instead of the usual one.
 Command blobmount_command(std::vector<std::string> arguments,
                           std::map<std::string, std::string> environment = {});
 
@@ -40,6 +40,14 @@ struct MountOptions {
   [[nodiscard]] MountOptions with(std::string option, std::string value) const;
   [[nodiscard]] MountOptions with_variable(const std::string& name, std::string value) const;
 };
+
+/// What mounts `options` on `mount_point`, for blobmount_command(). How it talks to the kernel is the
+/// environment's to say, for tests/CMakeLists.txt to have the tests run in each way:
+/// BLOBMOUNT_TEST_KERNEL=plain, io_uring, passthrough or both; blobmount's own choice otherwise. Passed
+/// through are the files of a cache directory, which `scratch` gets where the options have none.
+std::vector<std::string> mount_arguments(const MountOptions& options,
+                                         const std::filesystem::path& mount_point,
+                                         const std::filesystem::path& scratch);
 
 /// A mount served in the foreground, on a mount point of its own. Safe to use from any thread.
 class Mounted {

@@ -9,6 +9,7 @@ from pathlib import Path
 import bars
 from disk import reread
 from faults import faults
+from kernel import passthrough, small_files
 from listing import long_listing
 from machinery import MIB, Setting
 from memory import everything
@@ -17,8 +18,8 @@ from table import HEAD, Row, at_most
 from tree import long_walk, tree
 
 BENCHES = {"sequential": sequential, "parallel": parallel, "random": random_pieces, "first-byte": first_byte,
-           "tails": tails, "reread": reread, "faults": faults, "ls": long_listing,
-           "tree": tree, "memory": everything}
+           "tails": tails, "reread": reread, "passthrough": passthrough, "small": small_files, "faults": faults,
+           "ls": long_listing, "tree": tree, "memory": everything}
 ONLY_WHEN_NAMED = {"long-walk": long_walk}
 
 

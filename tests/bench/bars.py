@@ -1,4 +1,4 @@
-"""What is asked of the read engine and of the tree. None: the figure is printed without a verdict."""
+"""What is asked of the read engine, of what the kernel reads by itself, and of the tree. None: the figure is printed without a verdict."""
 
 from machinery import MIB
 

@@ -28,6 +28,8 @@ mirror() {
 list_sources() {
   local from
   from=$(mirror)
+  # its lists may be empty
+  [[ -n $from ]] || { apt-get --quiet update && from=$(mirror); }
   [[ -n $from ]] || fail "apt knows no mirror of Debian. cmake -DBLOBMOUNT_LIBFUSE=system builds without this."
   mkdir -p "$to/apt/state/lists/partial" "$to/apt/cache/archives/partial"
   for suite in "${suites[@]}"; do
@@ -75,6 +77,11 @@ make() {
   recipe >"$to/recipe"
 }
 
+if [[ ${1-} == --make ]]; then
+  make
+  exit
+fi
 recipe | cmp --silent - "$to/recipe" && exit
 printf 'Building libfuse.\n'
-quietly build-libfuse make
+# a shell of its own: in this one, "quietly" would have a failure on the way go unnoticed
+quietly build-libfuse "${BASH_SOURCE[0]}" --make

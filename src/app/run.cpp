@@ -1,7 +1,8 @@
 #include "app/run.hpp"
 
 #include <filesystem>
-#include <thread>
+
+#include <sys/sysinfo.h>
 
 #include "app/access_check.hpp"
 #include "app/mount_control.hpp"
@@ -31,7 +32,7 @@ constexpr std::uint64_t part_for_rings = 8;
 Result<Rings> choose_rings(const KernelConfig& kernel, std::uint64_t memory, Log& log) {
   if (kernel.io_uring == Use::no) return Rings{};
   auto offered = io_uring_offered();
-  if (offered) return rings_within(memory / part_for_rings, std::thread::hardware_concurrency());
+  if (offered) return rings_within(memory / part_for_rings, static_cast<unsigned>(::get_nprocs_conf()));
   if (kernel.io_uring == Use::yes) return std::move(offered).error().within("--io-uring on");
   log.debug("talks to the kernel over /dev/fuse", {{"io_uring", offered.error().message}});
   return Rings{};

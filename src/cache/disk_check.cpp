@@ -10,6 +10,9 @@ namespace {
 /// Versions of which it is remembered, at 40 bytes or so each: a MiB that no budget counts.
 constexpr std::size_t most_checked = 25000;
 
+/// Who opens one of the others asks again.
+constexpr std::size_t most_waiting = 4096;
+
 }  // namespace
 
 std::optional<LocalFile> DiskCheck::local_file(const SharedIdentity& identity) {
@@ -36,7 +39,7 @@ std::optional<LocalFile> DiskCheck::local_file(const SharedIdentity& identity) {
 void DiskCheck::check_later(const SharedIdentity& identity) {
   {
     const MutexLock lock(mutex_);
-    if (stopped_ || !waiting_.insert(identity->name).second) return;
+    if (stopped_ || waiting_.size() >= most_waiting || !waiting_.insert(identity->name).second) return;
   }
   thread_.submit([this, identity] {
     check(*identity);

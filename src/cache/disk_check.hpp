@@ -33,7 +33,7 @@ class DiskCheck {
 
   /// As LocalFiles::local_file.
   std::optional<LocalFile> local_file(const SharedIdentity& identity);
-  /// Check that version, if it is complete. Never blocks.
+  /// Check that version, if it is complete and not too many wait for that. Never blocks.
   void check_later(const SharedIdentity& identity) BM_EXCLUDES(mutex_);
   /// Give up what is being checked, and end the thread.
   void stop();

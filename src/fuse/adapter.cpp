@@ -176,7 +176,7 @@ void Adapter::answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
   info.fh = handle;
   if (fuse_reply_open(request, &info) == 0) return;
   open_files_.erase(handle);
-  passthrough_.release(inode);
+  passthrough_.failed(inode);
 }
 
 void Adapter::open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
@@ -217,7 +217,7 @@ void Adapter::flush(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* in
 void Adapter::release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   auto& self = adapter_of(request);
   self.open_files_.erase(info->fh);
-  self.passthrough_.release(inode);
+  self.passthrough_.release(request, inode);
   self.abandoned_.on_release(info->fh);
   fuse_reply_err(request, 0);
 }

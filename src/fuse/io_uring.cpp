@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t request_bytes = (1ULL << 20U) + 4096;
 constexpr unsigned least_background = 8, most_background = 128;
 /// More readers than that, on one core, that all wait for the service are rare; each place of each ring is
-/// one of the 65,530 mappings that a process may have.
+/// two of the 65,530 mappings that a process may have.
 constexpr unsigned most_depth = 256, most_places = 8192;
 
 }  // namespace

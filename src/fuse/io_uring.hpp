@@ -20,7 +20,8 @@ struct Rings {
   unsigned background = 0;  ///< requests that nobody waits for, the kernel's read-ahead, under way at once
   std::uint64_t bytes = 0;  ///< of memory for the answers to those
 };
-/// Of a machine with so many `cores`, whose background requests shall take no more than `memory` bytes.
+/// Of a machine with so many `cores`, those that are not there but could be included: each has a ring, whose
+/// background requests shall take no more than `memory` bytes.
 Rings rings_within(std::uint64_t memory, unsigned cores);
 
 }  // namespace blobmount

@@ -19,14 +19,13 @@ bool Passthrough::offer(fuse_conn_info& connection) {
 }
 
 void Passthrough::open(fuse_req_t request, InodeId inode, OpenFile& file, fuse_file_info& info) {
+  // the disk is asked without the lock
+  const auto local = is_first(inode) ? file.local_file() : std::nullopt;
   const MutexLock lock(mutex_);
-  close_unused(request);
   auto& opened = opened_[inode];
-  if (opened.count++ == 0 && possible_) {
-    if (const auto local = file.local_file()) {
-      opened.backing = registered(request, *local);
-      opened.use = local->use;
-    }
+  if (opened.count++ == 0 && possible_ && local) {
+    opened.backing = registered(request, *local);
+    opened.use = local->use;
   }
   if (opened.backing == 0) return;
   info.backing_id = opened.backing;
@@ -34,15 +33,23 @@ void Passthrough::open(fuse_req_t request, InodeId inode, OpenFile& file, fuse_f
   info.noflush = 1;     // nobody's reads are under way here
 }
 
+bool Passthrough::is_first(InodeId inode) {
+  const MutexLock lock(mutex_);
+  return possible_ && opened_.find(inode) == opened_.end();
+}
+
 Passthrough::BackingId Passthrough::registered(fuse_req_t request, const LocalFile& file) {
+  errno = 0;
   const auto backing = fuse_passthrough_open(request, *file.descriptor);
   if (backing > 0) return backing;
 
+  const auto number = errno;
+  const bool passes = number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOSPC;
+  if (passes) return 0;
   // what is missing today is missing tomorrow: CAP_SYS_ADMIN, or a file system that can back another
-  const auto reason = std::system_category().message(errno);
   possible_ = false;
   log_.info("cached files are read through blobmount, not by the kernel itself: it refuses to",
-            {{"reason", reason}});
+            {{"reason", std::system_category().message(number)}});
   return 0;
 }
 
@@ -54,6 +61,8 @@ void Passthrough::close_unused(fuse_req_t request) {
 
 bool Passthrough::offer(fuse_conn_info& /*connection*/) { return false; }
 
+void Passthrough::close_unused(fuse_req_t /*request*/) {}
+
 void Passthrough::open(fuse_req_t /*request*/, InodeId inode, OpenFile& /*file*/, fuse_file_info& /*info*/) {
   const MutexLock lock(mutex_);
   ++opened_[inode].count;
@@ -61,7 +70,7 @@ void Passthrough::open(fuse_req_t /*request*/, InodeId inode, OpenFile& /*file*/
 
 #endif
 
-void Passthrough::release(InodeId inode) {
+void Passthrough::failed(InodeId inode) {
   std::shared_ptr<const void> use;  // let go of after the lock
   const MutexLock lock(mutex_);
   const auto opened = opened_.find(inode);
@@ -69,6 +78,12 @@ void Passthrough::release(InodeId inode) {
   if (opened->second.backing != 0) unused_.push_back(opened->second.backing);
   use = std::move(opened->second.use);
   opened_.erase(opened);
+}
+
+void Passthrough::release(fuse_req_t request, InodeId inode) {
+  failed(inode);
+  const MutexLock lock(mutex_);
+  close_unused(request);
 }
 
 }  // namespace blobmount

@@ -31,8 +31,10 @@ class Passthrough {
 
   /// How that open of `inode`, which waits for `request` to be answered, shall be done; it is counted.
   void open(fuse_req_t request, InodeId inode, OpenFile& file, fuse_file_info& info) BM_EXCLUDES(mutex_);
-  /// One of them ended, or never began.
-  void release(InodeId inode) BM_EXCLUDES(mutex_);
+  /// One of them ended; `request` says so, and is to be answered.
+  void release(fuse_req_t request, InodeId inode) BM_EXCLUDES(mutex_);
+  /// One of them never began.
+  void failed(InodeId inode) BM_EXCLUDES(mutex_);
 
  private:
   /// As the kernel calls a backing file; 0: none.
@@ -44,6 +46,8 @@ class Passthrough {
     std::shared_ptr<const void> use{};  ///< of the backing file
   };
 
+  /// Whether that open of `inode` would be the first.
+  bool is_first(InodeId inode) BM_EXCLUDES(mutex_);
   BackingId registered(fuse_req_t request, const LocalFile& file) BM_REQUIRES(mutex_);
   void close_unused(fuse_req_t request) BM_REQUIRES(mutex_);
 
@@ -52,7 +56,7 @@ class Passthrough {
   Mutex mutex_;
   bool possible_ BM_GUARDED_BY(mutex_) = false;
   std::unordered_map<InodeId, Opened> opened_ BM_GUARDED_BY(mutex_);
-  std::vector<BackingId> unused_ BM_GUARDED_BY(mutex_);  ///< closed with the next open: that takes a request
+  std::vector<BackingId> unused_ BM_GUARDED_BY(mutex_);  ///< to be closed, which takes a request
 };
 
 }  // namespace blobmount

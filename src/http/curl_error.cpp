@@ -98,8 +98,6 @@ Error error_of_curl(CURL* handle, CURLcode code, const HttpRequest& request, std
   }
 }
 
-Error no_longer_wanted() { return {ErrorCode::cancelled, "nobody wants the rest"}; }
-
 Error too_silent(const HttpRequest& request) {
   return {ErrorCode::timed_out,
           "no byte from " + authority_of(request.url) + " for " + shown(request.limits.stall)};

@@ -7,6 +7,7 @@
 
 #include "http/curl_error.hpp"
 #include "http/pinned_certificate.hpp"
+#include "http/wanted_body.hpp"
 
 namespace blobmount {
 namespace {
@@ -131,7 +132,7 @@ curl_off_t CurlTransfer::sent() const {
 }
 
 std::optional<Error> CurlTransfer::overdue(SteadyTime now) {
-  if (request_.sink && !request_.sink->wanted()) return no_longer_wanted();
+  if (!body_wanted(request_)) return no_longer_wanted();
   const auto& limits = request_.limits;
   if (limits.total > Duration{0} && now - began_ >= limits.total) return too_long(request_);
   if (sent() != sent_) last_byte_ = now;

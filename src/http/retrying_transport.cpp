@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "http/wanted_body.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -25,10 +27,6 @@ HttpRequest rest_of(const HttpRequest& request, int timeouts) {
 bool timed_out(const Result<HttpResponse>& outcome) {
   return !outcome && outcome.error().code == ErrorCode::timed_out;
 }
-
-bool wanted(const HttpRequest& request) { return !request.sink || request.sink->wanted(); }
-
-Error unwanted() { return {ErrorCode::cancelled, "nobody wants the rest"}; }
 
 bool complete(const HttpRequest& rest) { return rest.sink && rest.range && rest.range->length == 0; }
 
@@ -80,12 +78,12 @@ void RetryingTransport::ended(const std::shared_ptr<Call>& call, Result<HttpResp
   const TryOutcome ended{outcome, call->tries, call->refused_tokens, call->lost};
   const auto pause = pause_before_retry(policy_, ended, chance_());
   if (!pause) return call->done(std::move(outcome));
-  if (!wanted(call->request)) return call->done(unwanted());
+  if (!body_wanted(call->request)) return call->done(no_longer_wanted());
   const auto due = clock_.now() + *pause;
   scheduler_.run_after(*pause, [this, call, due] {
     // the scheduler stops, and would run each further pause at once
     if (clock_.now() < due) return call->done(Error{ErrorCode::cancelled, "the mount is ending"});
-    if (!wanted(call->request)) return call->done(unwanted());
+    if (!body_wanted(call->request)) return call->done(no_longer_wanted());
     try_once(call);
   });
 }

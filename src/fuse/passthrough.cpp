@@ -70,20 +70,26 @@ void Passthrough::open(fuse_req_t /*request*/, InodeId inode, OpenFile& /*file*/
 
 #endif
 
+void Passthrough::release(fuse_req_t request, InodeId inode) {
+  std::shared_ptr<const void> use;  // let go of after the lock
+  const MutexLock lock(mutex_);
+  use = count_down(inode);
+  close_unused(request);
+}
+
 void Passthrough::failed(InodeId inode) {
   std::shared_ptr<const void> use;  // let go of after the lock
   const MutexLock lock(mutex_);
-  const auto opened = opened_.find(inode);
-  if (opened == opened_.end() || --opened->second.count > 0) return;
-  if (opened->second.backing != 0) unused_.push_back(opened->second.backing);
-  use = std::move(opened->second.use);
-  opened_.erase(opened);
+  use = count_down(inode);
 }
 
-void Passthrough::release(fuse_req_t request, InodeId inode) {
-  failed(inode);
-  const MutexLock lock(mutex_);
-  close_unused(request);
+std::shared_ptr<const void> Passthrough::count_down(InodeId inode) {
+  const auto opened = opened_.find(inode);
+  if (opened == opened_.end() || --opened->second.count > 0) return nullptr;
+  if (opened->second.backing != 0) unused_.push_back(opened->second.backing);
+  auto use = std::move(opened->second.use);
+  opened_.erase(opened);
+  return use;
 }
 
 }  // namespace blobmount

@@ -50,6 +50,8 @@ class Passthrough {
   bool is_first(InodeId inode) BM_EXCLUDES(mutex_);
   BackingId registered(fuse_req_t request, const LocalFile& file) BM_REQUIRES(mutex_);
   void close_unused(fuse_req_t request) BM_REQUIRES(mutex_);
+  /// What was held of the backing file, if that open was the last.
+  std::shared_ptr<const void> count_down(InodeId inode) BM_REQUIRES(mutex_);
 
   Log& log_;
 

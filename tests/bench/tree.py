@@ -184,13 +184,13 @@ def stat_among_siblings(setting):
 def repeated_walk(setting):
     """find, stat and read of 2,000 small files, as git status does it, once more."""
     samples = Samples()
-    with tree_service(setting, "bench/work/:20x100x1KiB") as fake:
+    with tree_service(setting, "bench/sources/:20x100x1KiB") as fake:
         for _ in range(setting.runs):
             with Mount(setting.build, fake.url, "--consistency", "cached:10m") as mount:
-                read_all(mount.path / "bench/work")
+                read_all(mount.path / "bench/sources")
                 fake.reset_stats()
                 with timed() as timer:
-                    read_all(mount.path / "bench/work")
+                    read_all(mount.path / "bench/sources")
                 samples.add(seconds=timer.seconds, requests=requests(fake), cpu=mount.cpu_seconds(),
                             memory=mount.peak_memory())
     return Row("find, stat and read of 2,000 files again while fresh", f"{digits(samples.median('seconds'))} s, "

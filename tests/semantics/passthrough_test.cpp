@@ -143,6 +143,12 @@ class Passthrough : public testing::Test {
     return files;
   }
 
+  /// The blob, once it has been read and the kernel reads it by itself; null: it never did.
+  static std::unique_ptr<FileHandle> read_and_handed_over(const Mounted& mounted) {
+    expect_bytes(read_file(mounted / "blob"), 1);
+    return passed_through(mounted, mounted / "blob");
+  }
+
   /// Change a byte of each data file.
   void spoil() const {
     ASSERT_FALSE(data_files().empty());
@@ -284,8 +290,7 @@ TEST_F(Passthrough, AMappingKeepsAFileAsItWasOpened) {
 
 TEST_F(Passthrough, OpensOfAFileThatIsPassedThroughAreToo) {
   const Mounted mounted(options());
-  expect_bytes(read_file(mounted / "blob"), 1);
-  auto first = passed_through(mounted, mounted / "blob");
+  auto first = read_and_handed_over(mounted);
   ASSERT_TRUE(first);
 
   const FileHandle second(mounted / "blob"), direct(mounted / "blob", O_RDONLY | O_DIRECT);
@@ -301,8 +306,7 @@ TEST_F(Passthrough, OpensOfAFileThatIsPassedThroughAreToo) {
 
 TEST_F(Passthrough, AnOverwrittenBlobIsSeenByTheNextOpen) {
   const Mounted mounted(options());
-  expect_bytes(read_file(mounted / "blob"), 1);
-  const auto old = passed_through(mounted, mounted / "blob");
+  const auto old = read_and_handed_over(mounted);
   ASSERT_TRUE(old);
 
   put(2);
@@ -316,8 +320,7 @@ TEST_F(Passthrough, AnOverwrittenBlobIsSeenByTheNextOpen) {
 
 TEST_F(Passthrough, AnOverwrittenBlobIsSeenWhenItsAgeIsOver) {
   const Mounted mounted(options("cached:2s"));
-  expect_bytes(read_file(mounted / "blob"), 1);
-  const auto old = passed_through(mounted, mounted / "blob");
+  const auto old = read_and_handed_over(mounted);
   ASSERT_TRUE(old);
 
   put(2);
@@ -329,8 +332,7 @@ TEST_F(Passthrough, AnOverwrittenBlobIsSeenWhenItsAgeIsOver) {
 
 TEST_F(Passthrough, AnOverwrittenBlobIsSeenAfterARefreshWhereNothingElseShowsIt) {
   const Mounted mounted(options("immutable"));
-  expect_bytes(read_file(mounted / "blob"), 1);
-  const auto old = passed_through(mounted, mounted / "blob");
+  const auto old = read_and_handed_over(mounted);
   ASSERT_TRUE(old);
 
   put(2);
@@ -345,8 +347,7 @@ TEST_F(Passthrough, AnOverwrittenBlobIsSeenAfterARefreshWhereNothingElseShowsIt)
 
 TEST_F(Passthrough, ADeletedBlobCanBeReadByWhoHasItOpen) {
   const Mounted mounted(options());
-  expect_bytes(read_file(mounted / "blob"), 1);
-  const auto file = passed_through(mounted, mounted / "blob");
+  const auto file = read_and_handed_over(mounted);
   ASSERT_TRUE(file);
 
   service.blobs().remove("test", "blob");
@@ -358,8 +359,7 @@ TEST_F(Passthrough, ADeletedBlobCanBeReadByWhoHasItOpen) {
 TEST_F(Passthrough, AFileThatIsEvictedStaysReadable) {
   for (int i = 0; i < 6; ++i) put(1, std::to_string(i));
   const Mounted mounted(options().with("--cache-size", "9MiB"));
-  expect_bytes(read_file(mounted / "blob"), 1);
-  const auto file = passed_through(mounted, mounted / "blob");
+  const auto file = read_and_handed_over(mounted);
   ASSERT_TRUE(file);
   const Mapping mapping(mounted / "blob");
   const auto before = data_files();
@@ -375,8 +375,7 @@ TEST_F(Passthrough, AFileThatIsEvictedStaysReadable) {
 
 TEST_F(Passthrough, TheCacheDirectoryMayGo) {
   const Mounted mounted(options());
-  expect_bytes(read_file(mounted / "blob"), 1);
-  const auto file = passed_through(mounted, mounted / "blob");
+  const auto file = read_and_handed_over(mounted);
   ASSERT_TRUE(file);
 
   std::filesystem::remove_all(directory());
@@ -389,8 +388,7 @@ TEST_F(Passthrough, TheCacheDirectoryMayGo) {
 
 TEST_F(Passthrough, AKilledDaemonLeavesClearErrorsAndAMountPointForTheNext) {
   const Mounted mounted(options());
-  expect_bytes(read_file(mounted / "blob"), 1);
-  const auto file = passed_through(mounted, mounted / "blob");
+  const auto file = read_and_handed_over(mounted);
   ASSERT_TRUE(file);
 
   mounted.process().signal(SIGKILL);

@@ -21,9 +21,8 @@ struct LocalFile {
 class LocalFiles {
  public:
   virtual ~LocalFiles() = default;
-  /// The file of `version`, if it is complete, was checked by this process, and has not been changed since.
-  /// One that is complete only is checked from now on, for who asks next. Never waits for the network; may
-  /// open a file.
+  /// The file of `version`, if it is complete, was checked by this process, has not been changed since, and is
+  /// open. One that is complete only is opened and checked from now on, for who asks next. Never blocks.
   virtual std::optional<LocalFile> local_file(const BlobVersion& version) = 0;
 };
 

@@ -23,17 +23,13 @@ std::optional<LocalFile> DiskCheck::local_file(const SharedIdentity& identity) {
     return std::nullopt;
   }
   const auto entry = index.find(identity->name);
-  if (!entry) return std::nullopt;
-  const auto file = store_.file(entry, *identity);
-  if (!file) return std::nullopt;  // a read says why
-
-  const auto stamp = (*file)->stamp();
-  if (!stamp || stamp.value() != checked(identity->name)) {
+  const auto file = index.file(entry);
+  if (!file || file->identity() != *identity || !is_checked(*file)) {
     check_later(identity);
     return std::nullopt;
   }
   index.postpone(entry);
-  return LocalFile{.descriptor = {*file, (*file)->descriptor()}, .use = entry};
+  return LocalFile{.descriptor = {file, file->descriptor()}, .use = entry};
 }
 
 void DiskCheck::check_later(const SharedIdentity& identity) {
@@ -58,17 +54,19 @@ void DiskCheck::check(const DiskIdentity& identity) {
   const auto entry = store_.index().find(identity.name);
   if (!entry) return;
   const auto file = store_.file(entry, identity);
-  if (!file) return;
+  if (!file || is_checked(**file)) return;
 
   // before the first page is read: what changes meanwhile has another stamp
   const auto stamp = (*file)->stamp();
   if (stamp && check_pages(entry, **file, identity)) note_checked(identity.name, *stamp);
 }
 
-std::optional<FileStamp> DiskCheck::checked(DiskName name) {
+bool DiskCheck::is_checked(DiskFile& file) {
+  const auto stamp = file.stamp();
+  if (!stamp) return false;
   const MutexLock lock(mutex_);
-  const auto found = checked_.find(name);
-  return found != checked_.end() ? std::optional(found->second) : std::nullopt;
+  const auto known = checked_.find(file.identity().name);
+  return known != checked_.end() && known->second == *stamp;
 }
 
 void DiskCheck::note_checked(DiskName name, FileStamp stamp) {

@@ -39,8 +39,8 @@ class DiskCheck {
   void stop();
 
  private:
-  /// What the data file was like when all its pages were found to be what had been written.
-  std::optional<FileStamp> checked(DiskName name) BM_EXCLUDES(mutex_);
+  /// Whether the data file is what it was when all its pages were found to be what had been written.
+  bool is_checked(DiskFile& file) BM_EXCLUDES(mutex_);
   void note_checked(DiskName name, FileStamp stamp) BM_EXCLUDES(mutex_);
   void check(const DiskIdentity& identity);
   /// Whether all pages are what was written.
@@ -51,6 +51,7 @@ class DiskCheck {
   std::atomic<bool> stopped_{false};
 
   Mutex mutex_;
+  /// What data files were like then.
   std::unordered_map<DiskName, FileStamp> checked_ BM_GUARDED_BY(mutex_);
   std::unordered_set<DiskName> waiting_ BM_GUARDED_BY(mutex_);  ///< to be checked, or being checked
 

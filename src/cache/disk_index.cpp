@@ -6,9 +6,6 @@
 namespace blobmount {
 namespace {
 
-/// Versions whose files stay open, two descriptors each: half of the 1024 that a process usually may have.
-constexpr std::size_t most_open = 256;
-
 /// What a page takes on the disk, with its record.
 std::uint64_t space_of(const DiskIdentity& identity, std::uint64_t page) {
   return disk_space(bytes_of({page, 1}, identity.blob_size).length) + sizeof(PageRecord);
@@ -121,7 +118,7 @@ std::uint64_t DiskIndex::forget(const SharedEntry& entry) {
   const MutexLock lock(mutex_);
   auto* const record = record_of(entry);
   if (record == nullptr) return 0;
-  closed = close_file(entry->name);
+  closed = open_.erase(entry->name);
   const auto freed = record->bytes;
   resize(*record, 0);
   const auto memory = record->pages.footprint();
@@ -166,45 +163,31 @@ void DiskIndex::postpone(const SharedEntry& entry) {
 
 std::shared_ptr<DiskFile> DiskIndex::file(const SharedEntry& entry) {
   const MutexLock lock(mutex_);
-  return record_of(entry) != nullptr ? open_file(entry->name) : nullptr;
+  return record_of(entry) != nullptr ? open_.find(entry->name) : nullptr;
 }
 
 std::shared_ptr<DiskFile> DiskIndex::keep_open(const SharedEntry& entry, std::shared_ptr<DiskFile> file) {
   std::shared_ptr<DiskFile> closed;  // once the lock is free: that may take the disk's time
   const MutexLock lock(mutex_);
   if (record_of(entry) == nullptr) return file;
-  if (auto open_already = open_file(entry->name)) {
+  if (auto open_already = open_.find(entry->name)) {
     closed = std::exchange(file, std::move(open_already));
     return file;
   }
-
-  open_.push_back({entry->name, file});
-  if (open_.size() > most_open) {
-    closed = std::move(open_.front().file);
-    open_.pop_front();
-  }
+  closed = open_.insert(entry->name, file);
+  count_memory(0, 0);
   return file;
 }
 
 void DiskIndex::let_go(const SharedEntry& entry) {
   std::shared_ptr<DiskFile> closed;  // once the lock is free: that may take the disk's time
   const MutexLock lock(mutex_);
-  if (record_of(entry) != nullptr) closed = close_file(entry->name);
+  if (record_of(entry) != nullptr) closed = open_.erase(entry->name);
 }
 
 std::vector<std::shared_ptr<DiskFile>> DiskIndex::open_files() {
   const MutexLock lock(mutex_);
-  std::unordered_map<DiskName, std::shared_ptr<DiskFile>> open;
-  for (const auto& [name, file] : open_) open.emplace(name, file);
-
-  std::vector<std::shared_ptr<DiskFile>> files;
-  for (auto* record = table_.newest(); record != nullptr && files.size() < open.size();
-       record = table_.older(*record)) {
-    const auto place = open.find(record->name);
-    if (place != open.end()) files.push_back(place->second);
-  }
-  std::ranges::reverse(files);
-  return files;
+  return open_.all();
 }
 
 SharedEntry DiskIndex::hold(DiskName name) {
@@ -243,20 +226,7 @@ void DiskIndex::resize(DiskRecord& record, std::uint64_t bytes) {
 /// The page set of a version took so much beside the table, and now takes so much.
 void DiskIndex::count_memory(std::size_t pages_before, std::size_t pages_after) {
   pages_memory_ = pages_memory_ - pages_before + pages_after;
-  charge_.resize(table_.footprint() + pages_memory_);
-}
-
-std::shared_ptr<DiskFile> DiskIndex::open_file(DiskName name) const {
-  const auto open = std::ranges::find(open_, name, &OpenFile::name);
-  return open != open_.end() ? open->file : nullptr;
-}
-
-std::shared_ptr<DiskFile> DiskIndex::close_file(DiskName name) {
-  const auto open = std::ranges::find(open_, name, &OpenFile::name);
-  if (open == open_.end()) return nullptr;
-  auto file = std::move(open->file);
-  open_.erase(open);
-  return file;
+  charge_.resize(table_.footprint() + pages_memory_ + open_.size() * OpenDiskFiles::footprint_of_one);
 }
 
 }  // namespace blobmount

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -19,6 +18,7 @@
 #include "cache/disk_format.hpp"
 #include "cache/disk_page_set.hpp"
 #include "cache/disk_table.hpp"
+#include "cache/open_disk_files.hpp"
 
 namespace blobmount {
 
@@ -33,8 +33,9 @@ using SharedEntry = std::shared_ptr<const DiskEntry>;
 /// holds if the side file, once it is opened, is of that identity.
 class DiskIndex {
  public:
-  /// `budget` outlives it.
-  explicit DiskIndex(MemoryBudget& budget) : most_memory_(budget.total() / 8), charge_(budget) {}
+  /// Keeps the files of `most_open` versions open. `budget` outlives it.
+  DiskIndex(MemoryBudget& budget, std::size_t most_open)
+      : most_memory_(budget.total() / 8), charge_(budget), open_(most_open) {}
 
   struct Plan {
     SharedEntry entry;  ///< null: not on disk
@@ -80,7 +81,7 @@ class DiskIndex {
 
   /// The files, if they are open.
   [[nodiscard]] std::shared_ptr<DiskFile> file(const SharedEntry& entry) BM_EXCLUDES(mutex_);
-  /// They were opened: keep them so, until many others have been opened since. Returns those that another
+  /// They were opened: keep them so, until many others have been used since. Returns those that another
   /// thread opened before, if there are any.
   std::shared_ptr<DiskFile> keep_open(const SharedEntry& entry, std::shared_ptr<DiskFile> file)
       BM_EXCLUDES(mutex_);
@@ -90,19 +91,12 @@ class DiskIndex {
   [[nodiscard]] std::vector<std::shared_ptr<DiskFile>> open_files() BM_EXCLUDES(mutex_);
 
  private:
-  struct OpenFile {
-    DiskName name = 0;
-    std::shared_ptr<DiskFile> file{};
-  };
-
   SharedEntry hold(DiskName name) BM_REQUIRES(mutex_);
   DiskRecord& add(DiskName name, std::uint64_t bytes) BM_REQUIRES(mutex_);
   /// Null: it is no longer in the index.
   DiskRecord* record_of(const SharedEntry& entry) BM_REQUIRES(mutex_);
   void resize(DiskRecord& record, std::uint64_t bytes) BM_REQUIRES(mutex_);
   void count_memory(std::size_t pages_before, std::size_t pages_after) BM_REQUIRES(mutex_);
-  [[nodiscard]] std::shared_ptr<DiskFile> open_file(DiskName name) const BM_REQUIRES(mutex_);
-  [[nodiscard]] std::shared_ptr<DiskFile> close_file(DiskName name) BM_REQUIRES(mutex_);
 
   const std::uint64_t most_memory_;
 
@@ -113,7 +107,7 @@ class DiskIndex {
   std::uint64_t bytes_ BM_GUARDED_BY(mutex_) = 0;
   std::size_t pages_memory_ BM_GUARDED_BY(mutex_) = 0;  ///< what page sets take beside the table
   MemoryBudget::Charge charge_ BM_GUARDED_BY(mutex_);
-  std::deque<OpenFile> open_ BM_GUARDED_BY(mutex_);  ///< in the order they were opened
+  OpenDiskFiles open_ BM_GUARDED_BY(mutex_);
 };
 
 }  // namespace blobmount

@@ -26,7 +26,7 @@ class DiskStore {
                                                  MemoryBudget& budget);
 
   DiskStore(std::unique_ptr<CacheDirectory> directory, MemoryBudget& budget)
-      : directory_(std::move(directory)), index_(budget) {}
+      : directory_(std::move(directory)), index_(budget, OpenDiskFiles::most_within(budget.total())) {}
 
   [[nodiscard]] DiskIndex& index() { return index_; }
   Result<std::uint64_t> free_space() { return directory_->free_space(); }

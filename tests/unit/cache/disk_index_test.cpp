@@ -29,7 +29,8 @@ class DiskIndexTest : public testing::Test {
   std::vector<PageRun> runs(const DiskIdentity& of) { return index.plan(of, {0, 4}).runs; }
 
   MemoryBudget budget{64ULL << 20U};
-  DiskIndex index{budget};
+  static constexpr std::size_t most_open = 16;
+  DiskIndex index{budget, most_open};
   const DiskIdentity one = identity("one"), two = identity("two");
 };
 
@@ -179,18 +180,20 @@ TEST_F(DiskIndexTest, WhatWasForgottenHasNoEffect) {
   EXPECT_EQ(index.file(entry), nullptr);
 }
 
-TEST_F(DiskIndexTest, FilesStayOpenUntilManyOthersHaveBeenOpened) {
+TEST_F(DiskIndexTest, FilesStayOpenUntilManyOthersHaveBeenUsedSince) {
   const auto entry = index.insert(one);
-  const auto opened = index.keep_open(entry, closed_file()).get();
-  EXPECT_EQ(index.file(entry).get(), opened);
+  const auto used = index.insert(identity("used"));
+  index.keep_open(entry, closed_file());
+  const auto kept = index.keep_open(used, closed_file());
 
-  for (int i = 0; i < 256; ++i) {
-    EXPECT_NE(index.file(entry), nullptr);
+  for (std::size_t i = 1; i < most_open; ++i) {
+    EXPECT_EQ(index.file(used), kept);
     index.keep_open(index.insert(identity(std::to_string(i))), closed_file());
   }
 
+  EXPECT_EQ(index.file(used), kept);
   EXPECT_EQ(index.file(entry), nullptr);
-  EXPECT_EQ(index.open_files().size(), 256U);
+  EXPECT_EQ(index.open_files().size(), most_open);
 }
 
 TEST_F(DiskIndexTest, TwoWhoOpenTheSameFilesShareThoseOfTheFirst) {
@@ -232,7 +235,7 @@ TEST_F(DiskIndexTest, PagesFarFromEachOtherAreChargedToo) {
 
 TEST_F(DiskIndexTest, IsFullWhereItWouldTakeMoreThanAnEighthOfTheMemory) {
   MemoryBudget small_budget(1ULL << 20U);
-  DiskIndex small(small_budget);
+  DiskIndex small(small_budget, most_open);
   std::size_t count = 0;
   for (; !small.full(); ++count) small.insert(identity(std::to_string(count), 4096));
 

@@ -17,6 +17,7 @@
 #include "blob/azure_blob_store.hpp"
 #include "cache/disk_claim.hpp"
 #include "cache/disk_tier.hpp"
+#include "cache/memory_files.hpp"
 #include "cache/memory_tier.hpp"
 #include "cache/remote_source.hpp"
 #include "http/curl_transport.hpp"
@@ -55,6 +56,7 @@ struct Tower {
   void stop() {
     network.curl.stop();
     if (disk && *disk) (*disk)->stop();
+    if (memory_files) memory_files->stop();
     operations.stop();
   }
 
@@ -66,6 +68,7 @@ struct Tower {
   MemoryBudget budget;
   Result<std::unique_ptr<DiskTier>> disk;  ///< null: nothing is kept on disk
   MemoryTier memory;
+  std::unique_ptr<MemoryFiles> memory_files;  ///< null: the disk tier's files take their place
   MountedTree tree;
 
  private:
@@ -78,7 +81,13 @@ struct Tower {
         budget(config.cache.memory != 0 ? config.cache.memory : default_memory()),
         disk(open_disk(config.cache, config.source.endpoint, log)),
         memory(disk && *disk ? static_cast<ByteSource&>(**disk) : remote, budget),
-        tree(service, memory, network.clock, log, config.tree, config.source, disk ? disk->get() : nullptr) {}
+        memory_files(disk && *disk ? nullptr : std::make_unique<MemoryFiles>(memory, log)),
+        tree(service, memory, network.clock, log, config.tree, config.source, local_files()) {}
+
+  [[nodiscard]] LocalFiles* local_files() const {
+    if (memory_files) return memory_files.get();
+    return disk->get();
+  }
 
   Result<std::unique_ptr<DiskTier>> open_disk(const CacheConfig& cache, const Url& account, Log& log) {
     if (cache.directory.empty()) return nullptr;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -18,6 +19,12 @@ namespace blobmount {
 class MemoryFetch;
 
 inline constexpr std::uint64_t pages_in_block = 16;
+
+/// Another for each version.
+inline std::string key_of(const BlobVersion& version) {
+  // a container's name has no '/', a blob's name no NUL
+  return version.container + '/' + version.blob + '\0' + version.etag;
+}
 
 struct CachedBlob;
 

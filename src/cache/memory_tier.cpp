@@ -20,11 +20,6 @@ std::uint64_t footprint_of(const BlobVersion& version) {
   return 400 + 2 * (version.container.size() + version.blob.size() + version.etag.size());
 }
 
-std::string key_of(const BlobVersion& version) {
-  // a container's name has no '/', a blob's name no NUL
-  return version.container + '/' + version.blob + '\0' + version.etag;
-}
-
 std::uint64_t name_of(const Block& block) {
   return block.blob->name ^ (block.index * 0x9E3779B97F4A7C15U);  // Fibonacci hashing
 }

@@ -401,6 +401,61 @@ TEST_F(Passthrough, AKilledDaemonLeavesClearErrorsAndAMountPointForTheNext) {
   expect_bytes(read_file(again / "blob"), 1);
 }
 
+/// Without a directory to keep files in.
+class PassthroughFromMemory : public Passthrough {
+ protected:
+  [[nodiscard]] MountOptions options() const {
+    return account.mount("test").with("--attr-ttl", "0").with("--passthrough", "auto");
+  }
+};
+
+TEST_F(PassthroughFromMemory, AFileThatIsWholeThereIsReadByTheKernelItself) {
+  service.blobs().put_synthetic("test", "small", 5000, 1);
+  const Mounted mounted(options());
+  expect_bytes(read_file(mounted / "small"), 1, 5000);
+  service.stats().reset();
+
+  const auto file = read_and_handed_over(mounted);
+  const auto small = passed_through(mounted, mounted / "small");
+
+  ASSERT_TRUE(file && small);
+  expect_bytes(file->read_all(), 1);
+  expect_bytes(small->read_all(), 1, 5000);
+  EXPECT_TRUE(Mapping(mounted / "blob").holds(1));
+  const FileHandle direct(mounted / "blob", O_RDONLY | O_DIRECT);
+  EXPECT_EQ(direct.error(), 0);
+  EXPECT_EQ(service.stats().counts().body_bytes, size) << "the large one was read once";
+}
+
+TEST_F(PassthroughFromMemory, AnOverwrittenBlobIsSeenByTheNextOpen) {
+  const Mounted mounted(options());
+  const auto old = read_and_handed_over(mounted);
+  ASSERT_TRUE(old);
+
+  put(2);
+
+  expect_bytes(read_file(mounted / "blob"), 2);
+  expect_bytes(old->read_all(), 1);
+  const auto file = passed_through(mounted, mounted / "blob");
+  ASSERT_TRUE(file);
+  expect_bytes(file->read_all(), 2);
+}
+
+TEST_F(PassthroughFromMemory, FilesThatAreNeededNoLongerMakeRoomAndThoseInUseStay) {
+  for (int i = 0; i < 8; ++i) put(1, std::to_string(i));
+  const Mounted mounted(options().with("--memory", "64MiB"));  // 16 MiB of them for files
+  const auto used = read_and_handed_over(mounted);
+  ASSERT_TRUE(used);
+
+  for (int i = 0; i < 8; ++i) {
+    expect_bytes(read_file(mounted / std::to_string(i)), 1);
+    EXPECT_TRUE(passed_through(mounted, mounted / std::to_string(i)));
+  }
+
+  expect_bytes(used->read_all(), 1);
+  EXPECT_TRUE(is_passed_through(mounted, FileHandle(mounted / "blob")));
+}
+
 TEST_F(Passthrough, CanBeSwitchedOff) {
   auto without = options();
   for (auto& argument : without.arguments) {

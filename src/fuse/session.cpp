@@ -6,12 +6,10 @@
 #include "fuse/captured_stderr.hpp"
 #include "fuse/fuse_api.hpp"
 #include "fuse/parallel_lookups.hpp"
+#include "fuse/request_loop.hpp"
 
 namespace blobmount {
 namespace {
-
-/// The threads only hand requests on, so a few do.
-constexpr unsigned session_threads = 4;
 
 /// What libfuse said last on this thread: its functions return no reasons.
 std::string& last_words() {
@@ -90,16 +88,6 @@ Session::~Session() {
   fuse_session_destroy(session_);
 }
 
-Status Session::serve() {
-  const std::unique_ptr<fuse_loop_config, decltype(&fuse_loop_cfg_destroy)> loop(fuse_loop_cfg_create(),
-                                                                                 fuse_loop_cfg_destroy);
-  fuse_loop_cfg_set_max_threads(loop.get(), session_threads);
-  fuse_loop_cfg_set_idle_threads(loop.get(), session_threads);
-  const int outcome = fuse_session_loop_mt(session_, loop.get());
-  // a positive number is the signal that ended it
-  if (outcome < 0)
-    return Error{ErrorCode::internal, "the kernel's connection broke: error " + std::to_string(-outcome)};
-  return {};
-}
+Status Session::serve() { return RequestLoop(session_).run(); }
 
 }  // namespace blobmount

@@ -81,6 +81,9 @@ class OpenFile {
   virtual std::optional<LocalFile> local_file() = 0;
 };
 
+/// Two that are the same number show the same items, in the same places. Never 0.
+using ListingId = std::uint64_t;
+
 /// A directory opened for reading: its items stay what they were when it was opened. The first can be read
 /// while the rest is still on its way. Safe to use from any thread.
 class OpenDirectory {
@@ -91,6 +94,7 @@ class OpenDirectory {
     FileKind kind = FileKind::file;
     std::uint64_t number = 0;  ///< as Attributes::number
   };
+  [[nodiscard]] virtual ListingId listing() const = 0;
   /// How many items can be read, once that is more than `index`, or the directory ends before it. Reports
   /// once, maybe before returning.
   virtual void wait_for(std::size_t index, Completion<std::size_t> done) = 0;

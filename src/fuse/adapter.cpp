@@ -225,26 +225,28 @@ void Adapter::release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info
 void Adapter::open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   auto& self = adapter_of(request);
   const auto ticket = self.pending_.add(request);
-  self.files_.open_directory(inode,
-                             [&self, ticket, info = *info](Result<std::shared_ptr<OpenDirectory>> opened) {
-                               self.answer_open_directory(ticket, info, std::move(opened));
-                             });
+  self.files_.open_directory(
+      inode, [&self, ticket, inode, info = *info](Result<std::shared_ptr<OpenDirectory>> opened) {
+        self.answer_open_directory(ticket, inode, info, std::move(opened));
+      });
 }
 
-void Adapter::answer_open_directory(Ticket ticket, fuse_file_info info,
+void Adapter::answer_open_directory(Ticket ticket, InodeId inode, fuse_file_info info,
                                     Result<std::shared_ptr<OpenDirectory>> opened) {
   if (!opened) return fail(ticket, opened.error());
-  const auto handle = open_directories_.insert(*std::move(opened));
-  info.fh = handle;
   const auto request = pending_.take(ticket);
-  if (request == nullptr || fuse_reply_open(request, &info) != 0) open_directories_.erase(handle);
+  if (request == nullptr) return;
+  const bool uses_cache = directory_cache_.open(inode, (*opened)->listing(), info);
+  info.fh = open_directories_.insert(
+      std::make_shared<DirectoryHandle>(DirectoryHandle{*std::move(opened), uses_cache}));
+  if (fuse_reply_open(request, &info) != 0) close_directory(inode, info.fh);
 }
 
 void Adapter::read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                              fuse_file_info* info) {
   auto& self = adapter_of(request);
   self.read_items(
-      request, offset, info,
+      request, inode, offset, info,
       [&self, inode, size, offset](fuse_req_t waiting, OpenDirectory& directory, std::size_t count) {
         self.answer_items(waiting, directory, {inode, size, offset, count});
       });
@@ -267,7 +269,7 @@ void Adapter::read_directory_plus(fuse_req_t request, fuse_ino_t inode, std::siz
                                   fuse_file_info* info) {
   auto& self = adapter_of(request);
   self.read_items(
-      request, offset, info,
+      request, inode, offset, info,
       [&self, inode, size, offset](fuse_req_t waiting, OpenDirectory& directory, std::size_t count) {
         self.answer_items_plus(waiting, directory, {inode, size, offset, count});
       });
@@ -292,9 +294,11 @@ void Adapter::answer_items_plus(fuse_req_t request, OpenDirectory& directory, co
 
 /// Calls `answer` with the request, its to answer, when there is an item to be read, or the directory ends.
 template <typename Answer>
-void Adapter::read_items(fuse_req_t request, off_t offset, const fuse_file_info* info, const Answer& answer) {
-  const auto directory = open_directories_.find(info->fh);
-  read_items(pending_.add(request), directory, first_item(offset), answer);
+void Adapter::read_items(fuse_req_t request, InodeId inode, off_t offset, const fuse_file_info* info,
+                         const Answer& answer) {
+  const auto handle = open_directories_.find(info->fh);
+  if (handle->uses_cache) directory_cache_.read(inode);
+  read_items(pending_.add(request), handle->directory, first_item(offset), answer);
 }
 
 template <typename Answer>
@@ -316,9 +320,14 @@ void Adapter::add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset) {
   if (offset < 2) buffer.add("..", named(root_inode, FileKind::directory), 2);
 }
 
-void Adapter::release_directory(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
-  adapter_of(request).open_directories_.erase(info->fh);
+void Adapter::release_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
+  adapter_of(request).close_directory(inode, info->fh);
   fuse_reply_err(request, 0);
+}
+
+void Adapter::close_directory(InodeId inode, std::uint64_t handle) {
+  if (open_directories_.find(handle)->uses_cache) directory_cache_.release(inode);
+  open_directories_.erase(handle);
 }
 
 void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const char* name,

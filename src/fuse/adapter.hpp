@@ -15,6 +15,7 @@
 #include "base/log.hpp"
 #include "fuse/abandoned_reads.hpp"
 #include "fuse/directory_buffer.hpp"
+#include "fuse/directory_cache.hpp"
 #include "fuse/fuse_api.hpp"
 #include "fuse/handle_table.hpp"
 #include "fuse/passthrough.hpp"
@@ -72,13 +73,20 @@ class Adapter {
     std::size_t count;  ///< items that are there
   };
 
+  struct DirectoryHandle {
+    const std::shared_ptr<OpenDirectory> directory;
+    const bool uses_cache;  ///< the kernel's
+  };
+
   void answer_look_up(Ticket ticket, Result<Lookup> found);
   void answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
                    Result<std::shared_ptr<OpenFile>> opened);
-  void answer_open_directory(Ticket ticket, fuse_file_info info,
+  void answer_open_directory(Ticket ticket, InodeId inode, fuse_file_info info,
                              Result<std::shared_ptr<OpenDirectory>> opened);
+  void close_directory(InodeId inode, std::uint64_t handle);
   template <typename Answer>
-  void read_items(fuse_req_t request, off_t offset, const fuse_file_info* info, const Answer& answer);
+  void read_items(fuse_req_t request, InodeId inode, off_t offset, const fuse_file_info* info,
+                  const Answer& answer);
   template <typename Answer>
   void read_items(Ticket ticket, const std::shared_ptr<OpenDirectory>& directory, std::size_t from,
                   const Answer& answer);
@@ -100,7 +108,8 @@ class Adapter {
   Passthrough passthrough_;
   AbandonedReads abandoned_{pending_, has_ended};
   HandleTable<OpenFile> open_files_;
-  HandleTable<OpenDirectory> open_directories_;
+  HandleTable<DirectoryHandle> open_directories_;
+  DirectoryCache directory_cache_;
 };
 
 }  // namespace blobmount

@@ -1,11 +1,17 @@
 #include "tree/directory_snapshot.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
 #include "tree/names.hpp"
 
 namespace blobmount {
+
+std::uint64_t DirectorySnapshot::next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
 
 bool DirectorySnapshot::complete() const {
   const MutexLock lock(mutex_);

@@ -42,6 +42,8 @@ class DirectorySnapshot {
   DirectorySnapshot(const DirectorySnapshot&) = delete;
   DirectorySnapshot& operator=(const DirectorySnapshot&) = delete;
 
+  /// No other snapshot's, for as long as the process lives.
+  [[nodiscard]] std::uint64_t id() const { return id_; }
   /// What happened after that may be missing.
   [[nodiscard]] SteadyTime asked() const { return asked_; }
   [[nodiscard]] Cause cause() const { return cause_; }
@@ -119,6 +121,9 @@ class DirectorySnapshot {
   [[nodiscard]] std::optional<std::size_t> best_index_of(std::string_view name) const BM_REQUIRES(mutex_);
   [[nodiscard]] std::uint64_t measured() const BM_REQUIRES(mutex_);
 
+  static std::uint64_t next_id();
+
+  const std::uint64_t id_ = next_id();
   mutable Mutex mutex_;
   MemoryBudget::Charge charge_ BM_GUARDED_BY(mutex_);
   const std::string prefix_;

@@ -44,6 +44,8 @@ class MountedTree::Opened final : public OpenDirectory {
   Opened(MountedTree& tree, std::shared_ptr<Directory> directory, SharedSnapshot snapshot)
       : tree_(tree), directory_(std::move(directory)), snapshot_(std::move(snapshot)) {}
 
+  [[nodiscard]] ListingId listing() const override { return snapshot_->id(); }
+
   void wait_for(std::size_t index, Completion<std::size_t> done) override {
     snapshot_->wait_for(index, std::move(done));
   }

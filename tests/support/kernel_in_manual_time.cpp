@@ -68,6 +68,7 @@ class KernelInManualTime::DirectoryInManualTime final : public OpenDirectory {
   DirectoryInManualTime(KernelInManualTime& kernel, InodeId inode, std::shared_ptr<OpenDirectory> directory)
       : kernel_(kernel), inode_(inode), directory_(std::move(directory)) {}
 
+  [[nodiscard]] ListingId listing() const override { return directory_->listing(); }
   void wait_for(std::size_t index, Completion<std::size_t> done) override {
     const StandingStill still(kernel_.time_stands_still_);
     directory_->wait_for(index, kernel_.watched(std::move(done)));

@@ -1,6 +1,10 @@
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <future>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <dirent.h>
@@ -158,6 +162,114 @@ TEST_F(AdapterMountTest, APartWithoutNamesIsNotTheEnd) {
 
   reader.get();
   EXPECT_THAT(names(), ElementsAre(".", "..", "a", "b"));
+}
+
+/// Names of `count` files that begin with `stem`.
+std::vector<std::string> many_names(const std::string& stem, int count) {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) names.push_back(stem + std::to_string(i));
+  return names;
+}
+
+std::shared_ptr<tests::StubDirectory> directory_of(const std::vector<std::string>& names) {
+  auto directory = std::make_shared<tests::StubDirectory>();
+  directory->add(names, true);
+  return directory;
+}
+
+/// "." and "..", and then `names`.
+std::vector<std::string> with_dots(std::vector<std::string> names) {
+  names.insert(names.begin(), {".", ".."});
+  return names;
+}
+
+/// The root, open.
+class OpenRoot {
+ public:
+  explicit OpenRoot(const std::string& path) : root_(opendir(path.c_str())) {}
+  ~OpenRoot() { closedir(root_); }
+  OpenRoot(const OpenRoot&) = delete;
+  OpenRoot& operator=(const OpenRoot&) = delete;
+
+  /// The next names, at most so many.
+  std::vector<std::string> next(std::size_t most = SIZE_MAX) {
+    std::vector<std::string> names;
+    while (names.size() < most) {
+      const auto* const entry = readdir(root_);
+      if (entry == nullptr) break;
+      names.emplace_back(entry->d_name);
+    }
+    return names;
+  }
+
+ private:
+  DIR* const root_;
+};
+
+TEST_F(AdapterMountTest, TheKernelKeepsTheItemsOfAListing) {
+  const auto names = many_names("file", 5000);
+  files_.directory->add(names, true);
+  EXPECT_EQ(OpenRoot(mount_.path("")).next(), with_dots(names));
+  files_.directory->asked = 0;
+
+  EXPECT_EQ(OpenRoot(mount_.path("")).next(), with_dots(names));
+  EXPECT_EQ(OpenRoot(mount_.path("")).next(), with_dots(names));
+
+  EXPECT_EQ(files_.directory->asked, 0);
+}
+
+TEST_F(AdapterMountTest, AnotherListingIsReadAnew) {
+  files_.directory->add(many_names("file", 5000), true);
+  EXPECT_EQ(OpenRoot(mount_.path("")).next().size(), 5002U);
+
+  for (int i = 1; i < 20; ++i) {
+    const auto names = many_names("file" + std::to_string(i) + "-", i * 100);
+    files_.show(directory_of(names));
+    EXPECT_EQ(OpenRoot(mount_.path("")).next(), with_dots(names));
+  }
+}
+
+TEST_F(AdapterMountTest, WhoReadsAnOlderListingGoesOnWithItWhileOthersReadTheNewer) {
+  const auto old = many_names("file", 20'000), fresh = many_names("file-new-", 15'000);
+  files_.directory->add(old, true);
+  OpenRoot first(mount_.path("")), second(mount_.path(""));
+  auto first_names = first.next(10), second_names = second.next(7'000);
+
+  files_.show(directory_of(fresh));
+  EXPECT_EQ(OpenRoot(mount_.path("")).next(), with_dots(fresh));
+  for (const auto& name : first.next()) first_names.push_back(name);
+  EXPECT_EQ(OpenRoot(mount_.path("")).next(), with_dots(fresh));
+  for (const auto& name : second.next()) second_names.push_back(name);
+
+  EXPECT_EQ(first_names, with_dots(old));
+  EXPECT_EQ(second_names, with_dots(old));
+}
+
+TEST_F(AdapterMountTest, ListingsThatChangeAllTheTimeAreEachReadAsOne) {
+  files_.directory->add(many_names("file0-", 3'000), true);
+  std::vector<std::thread> readers;
+  std::atomic<bool> ended{false};
+  std::atomic<int> read{0};
+  for (int reader = 0; reader < 3; ++reader) {
+    readers.emplace_back([&] {
+      while (!ended) {
+        auto names = OpenRoot(mount_.path("")).next();
+        ASSERT_EQ(names.size(), 3'002U);
+        const auto stem = names[2].substr(0, names[2].find('-') + 1);
+        ASSERT_EQ(names, with_dots(many_names(stem, 3'000)));
+        ++read;
+      }
+    });
+  }
+
+  for (int i = 1; i < 30; ++i) {
+    files_.show(directory_of(many_names("file" + std::to_string(i) + "-", 3'000)));
+    std::this_thread::sleep_for(10ms);
+  }
+  ended = true;
+  for (auto& reader : readers) reader.join();
+
+  EXPECT_GT(read, 3);
 }
 
 }  // namespace

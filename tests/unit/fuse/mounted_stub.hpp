@@ -46,7 +46,10 @@ class StubDirectory final : public OpenDirectory {
     answer_all();
   }
 
+  [[nodiscard]] ListingId listing() const override { return listing_; }
+
   void wait_for(std::size_t index, Completion<std::size_t> done) override BM_EXCLUDES(mutex_) {
+    ++asked;
     {
       const MutexLock lock(mutex_);
       waiting_.push_back({index, std::move(done)});
@@ -61,6 +64,8 @@ class StubDirectory final : public OpenDirectory {
     return {.attributes = {.inode = index + 1000, .number = index + 1000},
             .valid_for = std::chrono::hours{24}};
   }
+
+  std::atomic<int> asked{0};  ///< for items
 
  private:
   struct Waiting {
@@ -87,6 +92,9 @@ class StubDirectory final : public OpenDirectory {
     for (const auto& answer : answers) answer();
   }
 
+  static inline std::atomic<ListingId> last_listing{0};
+
+  const ListingId listing_ = ++last_listing;
   mutable Mutex mutex_;
   std::deque<std::string> names_ BM_GUARDED_BY(mutex_);  // keeps each where it is
   bool complete_ BM_GUARDED_BY(mutex_) = false;
@@ -118,7 +126,7 @@ class StubFileSystem final : public FileSystem {
     done(std::make_shared<StubFile>(*this));
   }
   void open_directory(InodeId /*inode*/, Completion<std::shared_ptr<OpenDirectory>> done) override {
-    done(directory);
+    done(shown_directory());
   }
   void extended_attributes(InodeId /*inode*/, const std::string& /*wanted*/,
                            Completion<std::vector<ExtendedAttribute>> done) override BM_EXCLUDES(mutex_) {
@@ -148,6 +156,11 @@ class StubFileSystem final : public FileSystem {
     const MutexLock lock(mutex_);
     extended_ = std::move(extended);
   }
+  /// From now on, the root is this.
+  void show(std::shared_ptr<StubDirectory> other) BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    shown_ = std::move(other);
+  }
   /// From now on, runs before a lookup is answered.
   void on_look_up(LookUpHook hook) BM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
@@ -157,7 +170,7 @@ class StubFileSystem final : public FileSystem {
   std::atomic<int> lookups{0};
   std::atomic<int> reads{0};
   std::atomic<int> asked_for_attributes{0};
-  std::shared_ptr<StubDirectory> directory = std::make_shared<StubDirectory>();
+  const std::shared_ptr<StubDirectory> directory = std::make_shared<StubDirectory>();  ///< the root, at first
   std::atomic<bool> reads_are_held{false};  ///< until they are given up, or answer_held_reads()
   [[nodiscard]] std::size_t held_reads() const BM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
@@ -214,6 +227,10 @@ class StubFileSystem final : public FileSystem {
     return {.inode = inode, .number = inode, .kind = kind, .size = kind == FileKind::file ? file_size : 0};
   }
 
+  std::shared_ptr<StubDirectory> shown_directory() const BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return shown_;
+  }
   LookUpHook look_up_hook() const BM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     return look_up_hook_;
@@ -224,6 +241,7 @@ class StubFileSystem final : public FileSystem {
   std::map<ReadId, Completion<Bytes>> held_reads_ BM_GUARDED_BY(mutex_);
   Result<std::vector<ExtendedAttribute>> extended_ BM_GUARDED_BY(mutex_){std::vector<ExtendedAttribute>{}};
   LookUpHook look_up_hook_ BM_GUARDED_BY(mutex_);
+  std::shared_ptr<StubDirectory> shown_ BM_GUARDED_BY(mutex_) = directory;
 };
 
 /// Served by a thread of its own until the end of the test, or end_serving().

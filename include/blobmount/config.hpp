@@ -159,10 +159,16 @@ enum class Use : std::uint8_t {
   no,
 };
 
+/// Longer ones were not found to be faster.
+inline constexpr std::uint64_t longest_unasked = 4ULL << 20U;
+
 /// Ways between the kernel and us.
 struct KernelConfig {
   bool passthrough = true;        ///< where it is there
   Use io_uring = Use::automatic;  ///< instead of /dev/fuse
+  /// Bytes of the longest request. 0: what the kernel allows, at most longest_unasked. More than it allows
+  /// takes root, and is then allowed to all FUSE mounts of the machine.
+  std::uint64_t longest_request = 0;
   /// Requests that the kernel sends before an answer comes: its read-ahead of a score of readers.
   unsigned background_requests = 128;
 };

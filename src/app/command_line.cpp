@@ -18,6 +18,10 @@ namespace {
 /// With less, a few readers would wait for each other's memory.
 constexpr std::uint64_t least_memory = 64ULL << 20U, most_memory = 1ULL << 40U;
 
+/// What the kernel asks for in any case; what it may be made to allow, in pages of 4 KiB, is a little less
+/// than 256 MiB, and no more than this was tried.
+constexpr std::uint64_t least_request = 128ULL << 10U, most_request = 16ULL << 20U;
+
 struct Arguments {
   std::string source;
   CredentialOptions credential;
@@ -92,7 +96,12 @@ void declare(CLI::App& app, Arguments& a) {
       ->type_name("MODE")
       ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"auto", true}, {"off", false}}))
       ->default_str("auto");
-
+  kernel
+      ->add_option("--max-request", a.config.kernel.longest_request,
+                   "Longest request of the kernel (default: what it allows, at most 4MiB); more than it allows is "
+                   "allowed then, to all FUSE mounts of this machine")
+      ->transform(CLI::Validator(plain_size, "SIZE"))
+      ->check(CLI::Range(least_request, most_request));
   kernel
       ->add_option("--io-uring", a.config.kernel.io_uring,
                    "Talk to the kernel over io_uring: auto (where it offers that), on or off")

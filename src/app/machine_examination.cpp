@@ -13,6 +13,7 @@
 
 #include "app/preflight.hpp"
 #include "cache/disk_claim.hpp"
+#include "fuse/io_uring.hpp"
 
 namespace blobmount {
 namespace {
@@ -55,14 +56,12 @@ bool passes_through(const char* release) {
 void examine_kernel(Report& report) {
   utsname system{};
   uname(&system);
-  std::ifstream setting("/sys/module/fuse/parameters/enable_uring");
-  char uring = 'N';
-  setting >> uring;
-  const auto* const has_uring = !setting ? "not there" : uring == 'Y' ? "on" : "off";
+  const auto uring = io_uring_offered();
+  const auto has_uring = uring ? std::string("used") : "not used (" + uring.error().message + ")";
   const auto* const has_passthrough = passes_through(system.release) ? "there" : "not there (from 6.9 on)";
   report.add(Finding::note, "kernel",
              std::string(system.release) + ": FUSE over io_uring is " + has_uring + ", passthrough is " +
-                 has_passthrough + "; this version uses neither");
+                 has_passthrough);
 }
 
 void examine_cache_directory(const Config& config, Report& report) {

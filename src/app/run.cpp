@@ -8,10 +8,12 @@
 #include "app/mount_control.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
+#include "base/descriptor_limit.hpp"
 #include "fuse/adapter.hpp"
 #include "fuse/io_uring.hpp"
 #include "fuse/kernel_notices.hpp"
 #include "fuse/kernel_read_ahead.hpp"
+#include "fuse/request_size.hpp"
 #include "fuse/session.hpp"
 
 namespace blobmount {
@@ -32,7 +34,9 @@ constexpr std::uint64_t part_for_rings = 8;
 Result<Rings> choose_rings(const KernelConfig& kernel, std::uint64_t memory, Log& log) {
   if (kernel.io_uring == Use::no) return Rings{};
   auto offered = io_uring_offered();
-  if (offered) return rings_within(memory / part_for_rings, static_cast<unsigned>(::get_nprocs_conf()));
+  if (offered)
+    return rings_within(memory / part_for_rings, static_cast<unsigned>(::get_nprocs_conf()),
+                        kernel.longest_request);
   if (kernel.io_uring == Use::yes) return std::move(offered).error().within("--io-uring on");
   log.debug("talks to the kernel over /dev/fuse", {{"io_uring", offered.error().message}});
   return Rings{};
@@ -42,6 +46,7 @@ Result<Rings> choose_rings(const KernelConfig& kernel, std::uint64_t memory, Log
 
 Status run_mount(const Config& config, Log& log, const std::function<void()>& ready) {
   const auto source = name_of(config.source);
+  raise_descriptor_limit();
   for (const auto& warning : config.warnings) log.warning("careless setting", {{"what", warning}});
   Network network(config, log);
   BM_ASSIGN(signer, make_signer(config, network.observed, network.clock, log));
@@ -52,9 +57,11 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
     }
   }
 
-  BM_ASSIGN(rings, choose_rings(config.kernel, tower->budget.total(), log));
-  const MemoryBudget::Charge ring_memory(tower->budget, rings.bytes);
   auto kernel = config.kernel;
+  BM_ASSIGN(longest_request, agree_on_longest_request(kernel.longest_request, tower->budget.total()));
+  kernel.longest_request = longest_request;
+  BM_ASSIGN(rings, choose_rings(kernel, tower->budget.total(), log));
+  const MemoryBudget::Charge ring_memory(tower->budget, rings.bytes);
   if (rings.depth != 0) kernel.background_requests = rings.background;
   Adapter adapter(tower->tree, config.appearance, kernel, log, ready);
   // once it is mounted, to look at it is to ask us

@@ -16,8 +16,6 @@ namespace {
 
 /// An inode's attributes never change: the kernel need not ask for them again.
 constexpr double attributes_valid_for_s = 86400;
-/// Bytes; what the kernel may ask for at once, too.
-constexpr unsigned longest_request = 1U << 20U;
 /// `df` shows a petabyte, all of it free: programs that look for room before they work find it.
 constexpr fsblkcnt_t shown_size = 1ULL << 50U;
 constexpr unsigned long shown_block = 4096;
@@ -113,7 +111,9 @@ void Adapter::init(void* userdata, fuse_conn_info* connection) {
   if (self.kernel_.passthrough && !self.passthrough_.offer(*connection))
     self.log_.info("cached files are read through blobmount: the kernel or libfuse has no passthrough");
   connection->max_background = self.kernel_.background_requests;
-  connection->max_write = longest_request;
+  // of reads, too: the kernel has one limit for both
+  if (self.kernel_.longest_request != 0)
+    connection->max_write = static_cast<unsigned>(self.kernel_.longest_request);
   connection->max_readahead =
       kernel_read_ahead;  // the kernel takes what the mount's device has, if that is less
   self.on_ready_();

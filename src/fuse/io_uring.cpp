@@ -7,8 +7,8 @@
 namespace blobmount {
 namespace {
 
-/// The longest answer, and a page for its head.
-constexpr std::uint64_t request_bytes = (1ULL << 20U) + 4096;
+/// Of a request, beside its bytes.
+constexpr std::uint64_t head_bytes = 4096;
 constexpr unsigned least_background = 8, most_background = 128;
 /// More readers than that, on one core, that all wait for the service are rare; each place of each ring is
 /// two of the 65,530 mappings that a process may have.
@@ -49,7 +49,8 @@ Status io_uring_offered() {
 
 #endif
 
-Rings rings_within(std::uint64_t memory, unsigned cores) {
+Rings rings_within(std::uint64_t memory, unsigned cores, std::uint64_t longest_request) {
+  const auto request_bytes = longest_request + head_bytes;
   const auto fitting =
       static_cast<unsigned>(std::min<std::uint64_t>(memory / request_bytes, most_background));
   const auto background = std::max(fitting, least_background);

@@ -21,7 +21,7 @@ struct Rings {
   std::uint64_t bytes = 0;  ///< of memory for the answers to those
 };
 /// Of a machine with so many `cores`, those that are not there but could be included: each has a ring, whose
-/// background requests shall take no more than `memory` bytes.
-Rings rings_within(std::uint64_t memory, unsigned cores);
+/// background requests, of `longest_request` bytes at most, shall take no more than `memory` bytes.
+Rings rings_within(std::uint64_t memory, unsigned cores, std::uint64_t longest_request);
 
 }  // namespace blobmount

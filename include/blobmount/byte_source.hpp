@@ -100,6 +100,12 @@ class ByteSource {
   virtual void start(std::vector<SharedFetch> fetches) = 0;
   /// A fetch that was started here has become more urgent, or unwanted.
   virtual void reconsider() = 0;
+  /// `pages` of `version`, in `buffers`, were read again from memory above: a place that lacks them may keep
+  /// them. False: it has, or wants, none of that version. Never blocks.
+  virtual bool offer(const SharedVersion& /*version*/, PageRange /*pages*/,
+                     std::span<const PageBuffer> /*buffers*/) {
+    return false;
+  }
 };
 
 }  // namespace blobmount

@@ -2,6 +2,7 @@
 
 /// Versions that stand whole in files of this machine, which the kernel can read by itself.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -17,6 +18,12 @@ struct LocalFile {
   std::shared_ptr<const void> use{};
 };
 
+/// How much of a version lasts on this machine's disk, in bytes.
+struct KeptBytes {
+  std::uint64_t written = 0;
+  std::uint64_t waiting = 0;  ///< for the disk; may be dropped yet
+};
+
 /// Safe to use from any thread.
 class LocalFiles {
  public:
@@ -24,6 +31,8 @@ class LocalFiles {
   /// The file of `version`, if it is complete, was checked by this process, has not been changed since, and is
   /// open. One that is complete only is opened and checked from now on, for who asks next. Never blocks.
   virtual std::optional<LocalFile> local_file(const BlobVersion& version) = 0;
+  /// What is kept of `version`; nothing where nothing lasts. Never waits for the network; may read a file.
+  virtual std::optional<KeptBytes> kept(const BlobVersion& /*version*/) { return std::nullopt; }
 };
 
 }  // namespace blobmount

@@ -54,7 +54,8 @@ void DiskCheck::check(const DiskIdentity& identity) {
   const auto entry = store_.index().find(identity.name);
   if (!entry) return;
   const auto file = store_.file(entry, identity);
-  if (!file || is_checked(**file)) return;
+  if (!file) return on_bad_(entry, identity, 0, file.error());  // to be read from below, and made anew
+  if (is_checked(**file)) return;
 
   // before the first page is read: what changes meanwhile has another stamp
   const auto stamp = (*file)->stamp();

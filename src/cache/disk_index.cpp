@@ -20,6 +20,14 @@ std::uint64_t space_of(const DiskIdentity& identity, const PageSet& pages) {
          (pages.contains(last) ? space_of(identity, last) : 0);
 }
 
+/// Bytes of the blob that stand in `pages`.
+std::uint64_t length_of(const DiskIdentity& identity, const PageSet& pages) {
+  if (pages.size() == 0) return 0;
+  const auto last = page_count(identity) - 1;  // the only one that may be short
+  const auto short_by = pages.contains(last) ? page_size - bytes_of({last, 1}, identity.blob_size).length : 0;
+  return pages.size() * page_size - short_by;
+}
+
 bool is_known(const DiskRecord* record, const DiskIdentity& identity) {
   return record != nullptr && record->state == DiskRecord::State::known && record->check == identity.check;
 }
@@ -62,6 +70,18 @@ bool DiskIndex::complete(const DiskIdentity& identity) {
   const MutexLock lock(mutex_);
   const auto* const record = table_.find(identity.name);
   return is_known(record, identity) && record->pages.size() == page_count(identity);
+}
+
+bool DiskIndex::has(const DiskIdentity& identity, PageRange pages) {
+  const MutexLock lock(mutex_);
+  const auto* const record = table_.find(identity.name);
+  return is_known(record, identity) && runs_of(pages, record->pages) == std::vector<PageRun>{{pages, true}};
+}
+
+std::uint64_t DiskIndex::bytes_kept(const DiskIdentity& identity) {
+  const MutexLock lock(mutex_);
+  const auto* const record = table_.find(identity.name);
+  return is_known(record, identity) ? length_of(identity, record->pages) : 0;
 }
 
 void DiskIndex::found(DiskName name, std::uint64_t bytes) {

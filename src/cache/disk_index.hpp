@@ -50,6 +50,9 @@ class DiskIndex {
   [[nodiscard]] bool is_of(const SharedEntry& entry, const DiskIdentity& identity) BM_EXCLUDES(mutex_);
   /// Whether all pages of the version are on disk.
   [[nodiscard]] bool complete(const DiskIdentity& identity) BM_EXCLUDES(mutex_);
+  [[nodiscard]] bool has(const DiskIdentity& identity, PageRange pages) BM_EXCLUDES(mutex_);
+  /// Bytes of the blob that are on disk.
+  [[nodiscard]] std::uint64_t bytes_kept(const DiskIdentity& identity) BM_EXCLUDES(mutex_);
 
   /// A version's files were found, not used since those that were found before.
   void found(DiskName name, std::uint64_t bytes) BM_EXCLUDES(mutex_);

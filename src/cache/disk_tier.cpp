@@ -58,6 +58,28 @@ std::optional<LocalFile> DiskTier::local_file(const BlobVersion& version) {
   return check_.local_file(std::make_shared<const DiskIdentity>(disk_identity(account_, version)));
 }
 
+std::optional<KeptBytes> DiskTier::kept(const BlobVersion& version) {
+  const auto identity = disk_identity(account_, version);
+  (void)store_->learn(identity);  // where that fails, nothing is known to be there
+  // in this order: what is written meanwhile may count twice, but is never overlooked
+  const auto waiting = writer_.in_line(identity.name) * page_size;
+  return KeptBytes{.written = store_->index().bytes_kept(identity), .waiting = waiting};
+}
+
+bool DiskTier::offer(const SharedVersion& version, PageRange pages, std::span<const PageBuffer> buffers) {
+  if (stopped_) return false;
+  const auto identity = std::make_shared<const DiskIdentity>(disk_identity(account_, *version));
+  if (store_->index().complete(*identity)) return false;
+  if (writer_.is_busy()) return true;
+
+  for (const auto& run : store_->index().plan(*identity, pages).runs) {
+    if (run.present) continue;
+    for (auto page = run.pages.first; page < run.pages.end(); ++page)
+      writer_.keep(identity, page, buffers[page - pages.first]);
+  }
+  return true;
+}
+
 bool DiskTier::complete(const BlobVersion& version) const {
   return store_->index().complete(disk_identity(account_, version));
 }

@@ -9,6 +9,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,7 +53,9 @@ class DiskTier final : public ByteSource, public LocalFiles {
 
   void start(std::vector<SharedFetch> fetches) override;
   void reconsider() override BM_EXCLUDES(mutex_);
+  bool offer(const SharedVersion& version, PageRange pages, std::span<const PageBuffer> buffers) override;
   std::optional<LocalFile> local_file(const BlobVersion& version) override;
+  std::optional<KeptBytes> kept(const BlobVersion& version) override;
 
   /// Whether all pages of the version are on disk.
   [[nodiscard]] bool complete(const BlobVersion& version) const;

@@ -49,8 +49,20 @@ void DiskWriter::keep(const SharedIdentity& identity, std::uint64_t page, PageBu
     } else {
       waiting_.push_back({.identity = identity, .number = page, .remembered = buffer, .counted = false});
     }
+    ++in_line_[identity->name];
   }
   work_.notify_one();
+}
+
+bool DiskWriter::is_busy() const {
+  const MutexLock lock(mutex_);
+  return 2 * held_ >= most_waiting_;
+}
+
+std::uint64_t DiskWriter::in_line(DiskName name) const {
+  const MutexLock lock(mutex_);
+  const auto found = in_line_.find(name);
+  return found != in_line_.end() ? found->second : 0;
 }
 
 void DiskWriter::stop() {
@@ -79,6 +91,8 @@ void DiskWriter::done_with(std::span<Page> pages) {
   const auto counted = std::ranges::count(pages, true, &Page::counted);
   const MutexLock lock(mutex_);
   held_ -= static_cast<std::uint64_t>(counted);
+  const auto line = in_line_.find(pages.front().identity->name);
+  if ((line->second -= pages.size()) == 0) in_line_.erase(line);
 }
 
 void DiskWriter::write_all(std::vector<Page> pages) {
@@ -130,6 +144,7 @@ void DiskWriter::write_or_drop(std::span<const Page> neighbours) {
 Result<bool> DiskWriter::write(std::span<const Page> neighbours) {
   const auto& identity = *neighbours.front().identity;
   const PageRange pages{neighbours.front().number, neighbours.size()};
+  if (store_.index().has(identity, pages)) return true;  // offered twice
   const auto bytes = neighbours.size() * (page_size + sizeof(PageRecord)) + new_version;
   BM_ASSIGN(room, space_.make_room(bytes, store_.index().find(identity.name)));
   if (!room) return false;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "blobmount/byte_source.hpp"
@@ -41,6 +42,10 @@ class DiskWriter {
 
   /// `buffer` holds `page`, and never changes. Never blocks.
   void keep(const SharedIdentity& identity, std::uint64_t page, PageBuffer buffer) BM_EXCLUDES(mutex_);
+  /// Whether what can wait had better be kept some other time: half of what may be held is.
+  [[nodiscard]] bool is_busy() const BM_EXCLUDES(mutex_);
+  /// Pages of a version that have been kept, and are neither written nor dropped so far.
+  [[nodiscard]] std::uint64_t in_line(DiskName name) const BM_EXCLUDES(mutex_);
   /// Write what is held, for some seconds at most and one write more, then end the thread; what is only
   /// remembered, or comes later, is dropped.
   void stop() BM_EXCLUDES(mutex_);
@@ -62,6 +67,7 @@ class DiskWriter {
 
   void run() BM_EXCLUDES(mutex_);
   std::vector<Page> take() BM_EXCLUDES(mutex_);
+  /// They are all of one version.
   void done_with(std::span<Page> pages) BM_EXCLUDES(mutex_);
   void write_all(std::vector<Page> pages) BM_EXCLUDES(mutex_);
   /// Whether it is too late to write it.
@@ -85,11 +91,12 @@ class DiskWriter {
   DiskPause pause_;  ///< the thread's own
   std::atomic<std::uint64_t> dropped_{0};
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable work_;
   std::vector<Page> waiting_ BM_GUARDED_BY(mutex_);
   std::uint64_t held_ BM_GUARDED_BY(mutex_) = 0;  ///< pages that wait, or are being written, with their bytes
-  std::optional<SteadyTime> given_up_at_ BM_GUARDED_BY(mutex_);  ///< once it is ending
+  std::unordered_map<DiskName, std::uint64_t> in_line_ BM_GUARDED_BY(mutex_);  ///< pages; none has 0
+  std::optional<SteadyTime> given_up_at_ BM_GUARDED_BY(mutex_);                ///< once it is ending
 
   std::thread thread_;
 };

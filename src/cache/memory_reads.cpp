@@ -65,7 +65,10 @@ std::optional<ByteRange> MemoryTier::Reader::read(ByteRange range, const std::ve
     if (!its_turn || !tier_.begin(read, actions)) tier_.hungry_.push_back(read);
     refused = tier_.fetch_all_ahead(*this, ahead, actions);
   }
+  const bool was_here = !actions.complete.empty();
   tier_.carry_out(std::move(actions));
+  if (was_here && wanted_below_)
+    wanted_below_ = tier_.below_.offer(blob_->version, pages_of(range), read->pages);
   return refused;
 }
 

@@ -153,6 +153,7 @@ class MemoryTier::Reader {
   MemoryTier& tier_;
   const std::shared_ptr<CachedBlob> blob_;
   const ReaderId id_;
+  std::atomic<bool> wanted_below_{true};  ///< what is read again from memory
   /// Begun for this reader. The tier guards it.
   std::vector<std::weak_ptr<MemoryFetch>> fetches_;
 };

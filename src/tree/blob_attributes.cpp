@@ -9,6 +9,18 @@ const std::string prefix = "user.blob.";
 
 }  // namespace
 
+bool is_local_attribute(std::string_view name) {
+  return name == cached_attribute || name == unwritten_attribute || name == checked_attribute;
+}
+
+std::vector<ExtendedAttribute> local_attribute(const std::string& name, const BlobVersion& version,
+                                               LocalFiles* files) {
+  const auto kept = files != nullptr ? files->kept(version) : std::nullopt;
+  if (!kept) return {};
+  if (name == checked_attribute) return {{name, files->local_file(version) ? "1" : "0"}};
+  return {{name, std::to_string(name == cached_attribute ? kept->written : kept->waiting)}};
+}
+
 std::vector<ExtendedAttribute> blob_attributes(const Url& account, const Location& blob,
                                                const std::string& etag, const BlobDetails& details) {
   std::vector<ExtendedAttribute> attributes;

@@ -36,6 +36,11 @@ std::string place_of(const Node& node) {
   return node.parent->where().child_directory(node.entry.name).to_string();
 }
 
+BlobVersion version_of(const Node& node) {
+  const auto where = node.parent->where().child_file(node.entry.name);
+  return {where.container, where.path, node.entry.etag, node.entry.size};
+}
+
 }  // namespace
 
 /// A snapshot, and the way from its entries to inodes.
@@ -202,9 +207,7 @@ Error MountedTree::refuse_archived(const Node& node) {
 }
 
 std::shared_ptr<OpenFile> MountedTree::open_version(const SharedNode& node) {
-  const auto where = node->parent->where().child_file(node->entry.name);
-  auto version = std::make_shared<const BlobVersion>(
-      BlobVersion{where.container, where.path, node->entry.etag, node->entry.size});
+  auto version = std::make_shared<const BlobVersion>(version_of(*node));
   auto reader = files_ahead_.open(node->parent, node->entry, version);
   return std::make_shared<FileReader>(std::move(reader), std::move(version), local_files_,
                                       [node] { node->parent->doubt(node->entry.name); });
@@ -228,6 +231,8 @@ void MountedTree::extended_attributes(InodeId inode, const std::string& wanted,
   const auto node = inodes_.find(inode);
   if (!node) return done(no_longer_known());
   if (node->is_directory()) return done(std::vector<ExtendedAttribute>());
+
+  if (is_local_attribute(wanted)) return done(local_attribute(wanted, version_of(*node), local_files_));
 
   const auto& entry = node->entry;
   const auto age = freshness_.lookup.present;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,8 +46,25 @@ class FakeByteSource final : public ByteSource {
     ++reconsidered_;
   }
 
+  bool offer(const SharedVersion& version, PageRange pages, std::span<const PageBuffer> buffers) override
+      BM_EXCLUDES(mutex_) {
+    for (std::size_t index = 0; index < pages.count; ++index) {
+      const auto bytes = bytes_of({pages.first + index, 1}, version->size);
+      EXPECT_TRUE(bytes_of_version(*version).matches(bytes.offset, {buffers[index].get(), bytes.length}));
+    }
+    const MutexLock lock(mutex_);
+    offered_.push_back(pages);
+    return offers_wanted_;
+  }
+
   /// From now on, complete fetches before start() returns.
   void answer_at_once() { at_once_ = true; }
+
+  /// From now on, want no offers of the versions of which one is made.
+  void want_no_offers() BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    offers_wanted_ = false;
+  }
 
   /// The one that was started as number `index` of those that have not ended.
   [[nodiscard]] SharedFetch under_way(std::size_t index = 0) const BM_EXCLUDES(mutex_) {
@@ -92,6 +110,11 @@ class FakeByteSource final : public ByteSource {
     const MutexLock lock(mutex_);
     return urgencies_;
   }
+  /// What was offered since the last call.
+  [[nodiscard]] std::vector<PageRange> offered() BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return std::exchange(offered_, {});
+  }
   [[nodiscard]] int reconsidered() const BM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     return reconsidered_;
@@ -101,6 +124,8 @@ class FakeByteSource final : public ByteSource {
   bool at_once_ = false;
   mutable Mutex mutex_;
   std::vector<SharedFetch> under_way_ BM_GUARDED_BY(mutex_);
+  std::vector<PageRange> offered_ BM_GUARDED_BY(mutex_);
+  bool offers_wanted_ BM_GUARDED_BY(mutex_) = true;
   std::vector<PageRange> started_ BM_GUARDED_BY(mutex_);
   std::vector<Urgency> urgencies_ BM_GUARDED_BY(mutex_);
   int reconsidered_ BM_GUARDED_BY(mutex_) = 0;

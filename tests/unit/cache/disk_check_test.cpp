@@ -74,5 +74,19 @@ TEST_F(DiskCheckTest, AFileCanBeReadWhenItsTierHasEnded) {
   EXPECT_FALSE(tier->local_file(*version)) << "from then on there are no new ones";
 }
 
+TEST_F(DiskCheckTest, AVersionWhoseFilesAreGoneIsNotCompleteForLong) {
+  const auto version = version_of("blob", 8);
+  mount();
+  keep(version);
+  mount();
+  EXPECT_EQ(tier->kept(*version)->written, version->size);
+  faults.fail_reads(ErrorCode::not_found);
+
+  (void)tier->local_file(*version);
+
+  EXPECT_TRUE(eventually(20s, [&] { return !tier->complete(*version); }));
+  faults.fail_reads(std::nullopt);
+}
+
 }  // namespace
 }  // namespace blobmount::tests

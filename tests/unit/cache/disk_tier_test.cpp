@@ -275,5 +275,63 @@ TEST_F(DiskTierTest, MoreVersionsThanMayBeOpenAreAllRead) {
   for (const auto& version : versions) EXPECT_THAT(missing(version), IsEmpty());
 }
 
+TEST_F(DiskTierTest, SaysHowMuchIsWrittenAndHowMuchWaits) {
+  const auto version = version_of_size("blob", 5 * page_size + 1);
+  mount();
+  EXPECT_EQ(tier->kept(*version)->written, 0U);
+  faults.hold_writes();
+  read_all(version);
+
+  EXPECT_EQ(tier->kept(*version)->waiting, 6 * page_size);
+  faults.release();
+
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->kept(*version)->waiting == 0; }));
+  EXPECT_EQ(tier->kept(*version)->written, version->size);
+  mount();
+  EXPECT_EQ(tier->kept(*version)->written, version->size);
+}
+
+TEST_F(DiskTierTest, WhatADiskCannotTakeDoesNotWaitForIt) {
+  const auto version = version_of("blob", 6);
+  mount();
+  faults.fail_writes(ErrorCode::no_space);
+
+  read_all(version);
+
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->kept(*version)->waiting == 0; }));
+  EXPECT_EQ(tier->kept(*version)->written, 0U);
+}
+
+TEST_F(DiskTierTest, WhatIsOfferedFillsTheGaps) {
+  const auto version = version_of("blob", 6);
+  mount();
+  EXPECT_TRUE(read(version, {2, 2}));
+  const auto whole = fetch_of(version, all_pages(*version));
+  origin.start({whole});
+
+  EXPECT_TRUE(tier->offer(version, all_pages(*version), whole->buffers()));
+
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->complete(*version); }));
+  EXPECT_FALSE(tier->offer(version, all_pages(*version), whole->buffers())) << "it has all";
+  EXPECT_THAT(missing(version), IsEmpty());
+}
+
+TEST_F(DiskTierTest, WhatIsOfferedOftenIsWrittenOnce) {
+  const auto version = version_of("blob", 6);
+  mount();
+  const auto whole = fetch_of(version, all_pages(*version));
+  origin.start({whole});
+  faults.hold_writes();
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(tier->offer(version, all_pages(*version), whole->buffers()));
+  EXPECT_LE(tier->kept(*version)->waiting, limits.waiting / 2 + 6 * page_size);
+  const auto changes = faults.changes();
+  faults.release();
+
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->kept(*version)->waiting == 0; }));
+
+  EXPECT_TRUE(tier->complete(*version));
+  EXPECT_LE(faults.changes() - changes, 20U);
+}
+
 }  // namespace
 }  // namespace blobmount::tests

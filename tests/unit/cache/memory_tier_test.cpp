@@ -156,6 +156,20 @@ TEST_F(MemoryTierTest, AHitIsAnsweredBeforeReadReturns) {
   EXPECT_EQ(source.started().size(), 1U);
 }
 
+TEST_F(MemoryTierTest, WhatIsReadAgainIsOfferedBelowAsLongAsThatIsWanted) {
+  const auto reader = tier.open(blob);
+  source.answer_at_once();
+  EXPECT_TRUE(read(*reader, blob, pages(0, 4))->good());
+  EXPECT_THAT(source.offered(), IsEmpty()) << "it came from there";
+
+  EXPECT_TRUE(read(*reader, blob, {page_size + 1, page_size})->good());
+  EXPECT_THAT(source.offered(), ElementsAre(PageRange{1, 2}));
+
+  source.want_no_offers();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(read(*reader, blob, pages(0, 1))->good());
+  EXPECT_THAT(source.offered(), ElementsAre(PageRange{0, 1}));
+}
+
 TEST_F(MemoryTierTest, AReadOverWhatIsHereOnItsWayAndMissingFetchesOnlyWhatIsMissing) {
   const auto reader = tier.open(blob);
   read(*reader, blob, pages(4, 1));

@@ -58,5 +58,27 @@ TEST(BlobAttributes, HaveAUrlThatKeepsTheAccountInThePathOfAnEmulator) {
             "http://127.0.0.1:10000/devstoreaccount1/docs/a");
 }
 
+class HalfKept final : public LocalFiles {
+ public:
+  std::optional<LocalFile> local_file(const BlobVersion& version) override {
+    return version.blob == "whole" ? std::optional(LocalFile{}) : std::nullopt;
+  }
+  std::optional<KeptBytes> kept(const BlobVersion& version) override {
+    return KeptBytes{.written = version.size / 2, .waiting = 7};
+  }
+};
+
+TEST(BlobAttributes, SayByNameWhatTheDiskHas) {
+  HalfKept files;
+  const BlobVersion half{"docs", "half", "\"0x1\"", 100}, whole{"docs", "whole", "\"0x1\"", 100};
+
+  EXPECT_THAT(lines(local_attribute("user.blob.cached", half, &files)), ElementsAre("user.blob.cached=50"));
+  EXPECT_THAT(lines(local_attribute("user.blob.unwritten", half, &files)),
+              ElementsAre("user.blob.unwritten=7"));
+  EXPECT_THAT(lines(local_attribute("user.blob.checked", half, &files)), ElementsAre("user.blob.checked=0"));
+  EXPECT_THAT(lines(local_attribute("user.blob.checked", whole, &files)), ElementsAre("user.blob.checked=1"));
+  EXPECT_THAT(local_attribute("user.blob.cached", half, nullptr), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace blobmount

@@ -254,6 +254,7 @@ Result<Order> parse_mount(int argc, const char* const* argv, const CredentialEnv
   app.footer(
       "Commands:\n"
       "  blobmount refresh PATH...                  See now what has changed in a mount\n"
+      "  blobmount warm PATH...                     Fetch files and trees into the cache on disk\n"
       "  blobmount identity [ACCOUNT]               Show which credential would be used, and why\n"
       "  blobmount doctor SOURCE [MOUNTPOINT]       Try all that a mount needs, and say what to do");
   Arguments arguments;
@@ -276,6 +277,24 @@ Result<Order> parse_refresh(int argc, const char* const* argv) {
                  "In a mount of blobmount: a file, a directory, or what may be there now")
       ->required()
       ->check(not_empty);
+  if (auto instead = parse(app, argc, argv)) return *std::move(instead);
+  return command;
+}
+
+/// `argv` begins with the command.
+Result<Order> parse_warm(int argc, const char* const* argv) {
+  CLI::App app(
+      "Fetch files, and all files of directories, into the cache on disk (--cache-dir): from then on they "
+      "are "
+      "read at its rate, where possible by the kernel itself.",
+      "blobmount warm");
+  app.footer("An account that is called \"warm\" is mounted by its URL.");
+  WarmCommand command;
+  app.set_help_flag("-h,--help", "Show this help");
+  app.add_option("PATH", command.paths, "In a mount of blobmount: a file or a directory")
+      ->required()
+      ->check(not_empty);
+  app.add_flag("--json", command.json, "At the end, say on stdout what was done, for programs");
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
   return command;
 }
@@ -325,6 +344,7 @@ Result<Order> parse_command_line(int argc, const char* const* argv) {
   const auto environment = CredentialEnvironment::take();
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "refresh") return parse_refresh(argc - 1, argv + 1);
+  if (command == "warm") return parse_warm(argc - 1, argv + 1);
   if (command == "identity") return parse_identity(argc - 1, argv + 1, environment);
   if (command == "doctor") return parse_doctor(argc - 1, argv + 1, environment);
   return parse_mount(argc, argv, environment);

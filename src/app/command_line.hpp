@@ -12,6 +12,7 @@
 
 #include "app/doctor.hpp"
 #include "app/identity_command.hpp"
+#include "app/warm.hpp"
 
 namespace blobmount {
 
@@ -26,7 +27,7 @@ struct RefreshCommand {
 };
 
 /// What to do: mount, print, or talk to a mount that there is.
-using Order = std::variant<Config, Information, RefreshCommand, IdentityCommand, DoctorCommand>;
+using Order = std::variant<Config, Information, RefreshCommand, WarmCommand, IdentityCommand, DoctorCommand>;
 
 /// invalid_argument with a sentence for the user.
 Result<Order> parse_command_line(int argc, const char* const* argv);

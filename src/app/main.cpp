@@ -15,6 +15,7 @@
 #include "app/preflight.hpp"
 #include "app/refresh.hpp"
 #include "app/run.hpp"
+#include "app/warm.hpp"
 #include "base/log.hpp"
 
 namespace blobmount {
@@ -51,6 +52,8 @@ int carry_out(const RefreshCommand& command) {
   }
   return status;
 }
+
+int carry_out(const WarmCommand& command) { return warm(command); }
 
 int carry_out(const IdentityCommand& command) {
   const auto report = report_identity(command.config);

@@ -193,6 +193,18 @@ TEST_F(CommandLine, RefreshSaysWhatItTakes) {
   expect_refused({"refresh", "--all", "/mnt"}, "blobmount refresh --help shows");
 }
 
+TEST_F(CommandLine, WarmTakesPathsAndAWishForJson) {
+  const auto parsed = parse({"warm", "a", "--json", "b c"});
+  const auto help = parse({"warm", "--help"});
+
+  ASSERT_TRUE(parsed && help);
+  EXPECT_THAT(std::get<WarmCommand>(*parsed).paths, ElementsAre("a", "b c"));
+  EXPECT_TRUE(std::get<WarmCommand>(*parsed).json);
+  EXPECT_THAT(std::get<Information>(*help).text, HasSubstr("blobmount warm [OPTIONS] PATH"));
+  expect_refused({"warm"}, "PATH");
+  expect_refused({"warm", ""}, "must not be empty");
+}
+
 TEST_F(CommandLine, AnAccountCalledRefreshIsMountedByAnotherName) {
   for (const auto* source : {"https://refresh.blob.core.windows.net", "refresh/docs"}) {
     const auto parsed = parse({source, "/mnt"});

@@ -12,8 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A small file takes a request's time to be read, whatever its size.
-constexpr int reader_threads = 8;
+constexpr int reader_threads = 4;
 
 constexpr std::size_t read_at_once = 4U << 20U;
 constexpr std::align_val_t alignment{4096};  // of O_DIRECT, on nearly all file systems
@@ -103,22 +102,39 @@ void Warming::walk(const std::vector<std::string>& paths) {
 
 void Warming::read_all() {
   const std::unique_ptr<std::byte[], FreeAligned> buffer(new (alignment) std::byte[read_at_once]);
-  while (auto job = queue_.next_to_read()) {
-    if (const auto done = read_or_renew(*job, buffer.get()); !done) {
-      fail(*job, done.error());
+  while (auto next = next_opened()) {
+    auto& job = next->job;
+    if (const auto done = read_or_renew(job, std::move(next->file), buffer.get()); !done) {
+      fail(job, done.error());
     } else {
-      queue_.settle(*std::move(job));
+      queue_.settle(std::move(job));
     }
   }
 }
 
-Status Warming::read_or_renew(WarmJob& job, std::byte* buffer) {
+std::optional<Warming::Opened> Warming::next_opened() {
+  const MutexLock lock(order_mutex_);
+  auto job = queue_.next_to_read();
+  if (!job) return std::nullopt;
+  auto file = open(*job);
+  return Opened{*std::move(job), std::move(file)};
+}
+
+Result<Warming::File> Warming::open(WarmJob& job) {
   if (!job.file) BM_TRY(look_at(job, PinnedFile::pin(job.path)));
-  auto done = read(job, buffer);
+  job.cached_before = job.cached;
+  if (job.cached == job.size) return File{};
+  BM_ASSIGN(file, job.file->open());
+  return File(std::move(file));
+}
+
+Status Warming::read_or_renew(WarmJob& job, Result<File> file, std::byte* buffer) {
+  auto done = file ? read(job, *file, buffer) : Status(std::move(file).error());
   if (done || done.error().code != ErrorCode::changed || job.renewed) return done;
   job.renewed = true;
   BM_TRY(look_at(job, PinnedFile::pin_latest(job.path)));
-  return read(job, buffer);
+  BM_ASSIGN(latest, open(job));
+  return read(job, latest, buffer);
 }
 
 Status Warming::look_at(WarmJob& job, Result<PinnedFile> file) {
@@ -133,12 +149,10 @@ Status Warming::look_at(WarmJob& job, Result<PinnedFile> file) {
   return {};
 }
 
-Status Warming::read(WarmJob& job, std::byte* buffer) {
-  job.cached_before = job.cached;
-  if (job.cached == job.size) return {};
-  BM_ASSIGN(file, job.file->open());
+Status Warming::read(WarmJob& job, const File& file, std::byte* buffer) {
+  if (!file) return {};
   for (std::uint64_t offset = 0; offset < job.size;) {
-    BM_ASSIGN(count, read_at(file, offset, buffer, read_at_once));
+    BM_ASSIGN(count, read_at(*file, offset, buffer, read_at_once));
     if (count == 0) return Error{ErrorCode::changed, "it is shorter than it was"};
     offset += count;
     BM_ASSIGN(goes_on, keep_pace(job, offset));
@@ -192,13 +206,13 @@ void Warming::settle(WarmJob job) {
 
 Result<Warming::State> Warming::state_of(WarmJob& job) {
   if (job.size == 0) return State::complete;
-  BM_ASSIGN(unwritten, job.file->unwritten());
   BM_ASSIGN(cached, job.file->cached());
   note_cached(job, cached);
   if (cached == job.size) {
     BM_ASSIGN(checked, job.file->checked());
     return checked ? State::complete : State::unsettled;
   }
+  BM_ASSIGN(unwritten, job.file->unwritten());
   const auto now = std::chrono::steady_clock::now();
   if (unwritten > 0) {
     job.idle_since.reset();

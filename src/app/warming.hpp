@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,11 +50,19 @@ class Warming {
   // The thread that finds files.
   void walk(const std::vector<std::string>& paths);
 
+  using File = std::optional<Descriptor>;  ///< none: there is nothing to be read
+  struct Opened {
+    WarmJob job;
+    Result<File> file;
+  };
+
   // Those that read them.
   void read_all();
-  Status read_or_renew(WarmJob& job, std::byte* buffer);
+  std::optional<Opened> next_opened() BM_EXCLUDES(order_mutex_);
+  Result<File> open(WarmJob& job);
   Status look_at(WarmJob& job, Result<PinnedFile> file);
-  Status read(WarmJob& job, std::byte* buffer);
+  Status read_or_renew(WarmJob& job, Result<File> file, std::byte* buffer);
+  Status read(WarmJob& job, const File& file, std::byte* buffer);
   /// Wait until little of the file is unwritten. False: it is no use to read on.
   Result<bool> keep_pace(WarmJob& job, std::uint64_t offset);
 
@@ -70,6 +79,9 @@ class Warming {
   void note_cached(WarmJob& job, std::uint64_t bytes);
 
   WarmQueue queue_;
+  /// Files are opened one after the other, as the walk found them: that order is what a mount recognises, and
+  /// fetches ahead in.
+  Mutex order_mutex_;
   std::atomic<std::uint64_t> files_found_{0}, files_done_{0}, bytes_found_{0}, bytes_done_{0};
   std::atomic<std::uint64_t> already_cached_{0};
   std::atomic<bool> walked_{false}, over_{false};

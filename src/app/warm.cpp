@@ -37,11 +37,13 @@ class StatusLine {
   }
   void clear() { show(""); }
 
-  /// Columns that can be written without a line break: the window may have changed.
+  /// Columns that can be written without a line break, with the "^C" that a terminal adds. Asked each time:
+  /// the window may have changed.
   [[nodiscard]] static std::size_t width() {
+    static constexpr unsigned spare = 3;
     winsize window{};
     const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0;
-    return known ? window.ws_col - 1U : 79;
+    return known && window.ws_col > spare ? window.ws_col - spare : 80 - spare;
   }
 
  private:

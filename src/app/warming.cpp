@@ -37,9 +37,9 @@ struct FreeAligned {
 Error not_kept(const WarmJob& job) {
   return {ErrorCode::no_space,
           "only " + bytes_text(static_cast<double>(job.cached)) + " of " +
-              bytes_text(static_cast<double>(job.file->size())) +
-              " stay in the cache: it is too small (--cache-size, --cache-free-space), or its disk is full "
-              "or fails; the mount's log says which"};
+              bytes_text(static_cast<double>(job.size)) +
+              " stay in the cache: it is too small (--cache-size, --cache-free-space), or its disk fails, "
+              "which the mount's log would say"};
 }
 
 const Error evicted{ErrorCode::no_space,

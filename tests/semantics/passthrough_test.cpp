@@ -192,6 +192,18 @@ TEST_F(Passthrough, ASmallFileIsToo) {
   expect_bytes(file->read_all(), 1, 5000);
 }
 
+TEST_F(Passthrough, AFileThatWasWarmedIsAtItsNextOpen) {
+  const Mounted mounted(options());
+  const auto warmed = run(blobmount_command({"warm", mounted / "blob"}));
+  ASSERT_TRUE(warmed);
+  ASSERT_EQ(warmed->status, 0) << warmed->error_output;
+
+  const FileHandle file(mounted / "blob");
+
+  EXPECT_TRUE(is_passed_through(mounted, file));
+  expect_bytes(file.read_all(), 1);
+}
+
 TEST_F(Passthrough, AFileIsReadOrdinarilyUntilItIsComplete) {
   const Mounted mounted(options());
   EXPECT_EQ(FileHandle(mounted / "blob").read(0, 4096).bytes.size(), 4096U);

@@ -175,7 +175,7 @@ TEST_F(Warm, ABlobThatChangesIsWarmedAsItIsNow) {
 TEST_F(Warm, AVersionThatCanNoLongerBeReadGivesWayToTheNext) {
   put("blob", 40 * mib);
   const Mounted mounted(options());
-  service.set_network({.bytes_per_second = 20.0 * mib});
+  service.set_network({.bytes_per_second = 5.0 * mib});
   const Process warming(command({mounted / "blob"}));
   ASSERT_TRUE(eventually(10s, [&] { return std::stoull(cached(mounted / "blob")) > 4 * mib; }));
 
@@ -202,14 +202,13 @@ TEST_F(Warm, OneThatCannotBeReadDoesNotStopTheOthers) {
 }
 
 TEST_F(Warm, SaysWhichFileIsTooLargeForTheCache) {
-  put("tree/large", 40 * mib);
-  put("tree/small", mib);
+  put("large", 40 * mib);
   const Mounted mounted(options().with("--cache-size", "20MiB"));
 
-  const auto finished = warm({mounted / "tree"});
+  const auto finished = warm({mounted / "large"});
 
   EXPECT_EQ(finished.status, 1);
-  EXPECT_THAT(finished.error_output, AllOf(HasSubstr("tree/large': only "), HasSubstr("--cache-size")));
+  EXPECT_THAT(finished.error_output, AllOf(HasSubstr("large': only "), HasSubstr("--cache-size")));
 }
 
 TEST_F(Warm, NoticesThatOneFileDrivesOutTheOther) {
@@ -223,7 +222,9 @@ TEST_F(Warm, NoticesThatOneFileDrivesOutTheOther) {
 }
 
 TEST_F(Warm, WithoutACacheDirectoryNothingIsReadInVain) {
-  if (std::getenv("BLOBMOUNT_TEST_KERNEL") != nullptr) GTEST_SKIP() << "the mount may be given a directory";
+  const char* const variable = std::getenv("BLOBMOUNT_TEST_KERNEL");
+  const std::string way = variable != nullptr ? variable : "";
+  if (way == "passthrough" || way == "both") GTEST_SKIP() << "the mount is given a directory";
   for (int i = 0; i < 20; ++i) put("tree/" + std::to_string(i), mib);
   const Mounted mounted(account.mount("test"));
   service.stats().reset();
@@ -287,7 +288,7 @@ TEST_F(Warm, ASignalEndsItAtOnceAndWhatIsCachedStays) {
 
   warming.signal(SIGINT);
 
-  EXPECT_EQ(warming.wait(1s), 130);
+  EXPECT_EQ(warming.wait(5s), 130) << "a stall lasts longer";
   EXPECT_EQ(warming.output() + warming.error_output(), "");
   EXPECT_GT(std::stoull(cached(mounted / "blob")), mib);
 }

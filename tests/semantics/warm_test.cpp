@@ -73,7 +73,7 @@ class Warm : public testing::Test {
     std::string words = "stty cols " + std::to_string(columns) + "; exec";
     for (const auto& argument : inside.arguments) words += " '" + argument + "'";
     inside.arguments = {"script", "-qefc", words, "/dev/null"};
-    return run(inside, 60s).value_or(Finished{.status = -1});
+    return run(inside, 60s).value_or(Finished{-1, "", "it hangs"});
   }
 
   [[nodiscard]] std::uint64_t gets() { return service.stats().counts().of(RequestKind::get_blob); }

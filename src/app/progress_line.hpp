@@ -39,7 +39,7 @@ std::string bytes_text(double bytes);
 /// "0:07", "12:05", "3:04:05"
 std::string duration_text(double seconds);
 
-/// "[####----]  50%  12/24 files  1.2/2.4 GiB  80.0 MiB/s  0:15 left", in at most `width` columns: what
+/// "[####----]   50%  12/24 files  1.2/2.4 GiB  80.0 MiB/s  0:15 left", in at most `width` columns: what
 /// matters least is left out. A total that still grows has a '+'.
 std::string progress_line(const Progress& progress, std::optional<double> rate, std::size_t width);
 

@@ -62,6 +62,7 @@ std::vector<WarmJob> WarmQueue::next_to_settle() {
     settling_.pop_front();
   }
   handed_out_ += jobs.size();
+  changed_.notify_all();
   return jobs;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -18,6 +19,15 @@ namespace {
 
 std::string path_of(const Descriptor& descriptor) {
   return "/proc/self/fd/" + std::to_string(descriptor.number());
+}
+
+Result<std::uint64_t> number_in(const std::string& path, std::string_view attribute) {
+  std::array<char, 32> text{};
+  const auto size = ::getxattr(path.c_str(), attribute.data(), text.data(), text.size());
+  if (size < 0) return mount_error(errno);
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + size, value);
+  return value;
 }
 
 }  // namespace
@@ -41,12 +51,16 @@ Result<PinnedFile> PinnedFile::from(Descriptor descriptor) {
   return PinnedFile(std::move(descriptor), static_cast<std::uint64_t>(status.st_size));
 }
 
-Result<std::uint64_t> PinnedFile::cached() const { return number(cached_attribute.data()); }
+Result<std::uint64_t> PinnedFile::cached_of(const std::string& path) {
+  return number_in(path, cached_attribute);
+}
 
-Result<std::uint64_t> PinnedFile::unwritten() const { return number(unwritten_attribute.data()); }
+Result<std::uint64_t> PinnedFile::cached() const { return cached_of(path()); }
+
+Result<std::uint64_t> PinnedFile::unwritten() const { return number_in(path(), unwritten_attribute); }
 
 Result<bool> PinnedFile::checked() const {
-  BM_ASSIGN(value, number(checked_attribute.data()));
+  BM_ASSIGN(value, number_in(path(), checked_attribute));
   return value == 1;
 }
 
@@ -60,15 +74,6 @@ Result<Descriptor> PinnedFile::open() const {
 }
 
 std::string PinnedFile::path() const { return path_of(descriptor_); }
-
-Result<std::uint64_t> PinnedFile::number(const char* attribute) const {
-  std::array<char, 32> text{};
-  const auto size = ::getxattr(path().c_str(), attribute, text.data(), text.size());
-  if (size < 0) return mount_error(errno);
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + size, value);
-  return value;
-}
 
 Result<std::uint64_t> read_at(const Descriptor& file, std::uint64_t offset, void* buffer, std::size_t size) {
   while (true) {

@@ -23,6 +23,9 @@ class PinnedFile {
   /// The latest one: the mount asks the service, where what it knows is old.
   static Result<PinnedFile> pin_latest(const std::string& path);
 
+  /// cached() of the file that `path` shows, without holding it.
+  static Result<std::uint64_t> cached_of(const std::string& path);
+
   [[nodiscard]] std::uint64_t size() const { return size_; }  ///< bytes
   /// Bytes of it that are in the cache on disk, and that wait to be written there.
   [[nodiscard]] Result<std::uint64_t> cached() const;
@@ -37,7 +40,6 @@ class PinnedFile {
 
   static Result<PinnedFile> from(Descriptor descriptor);
   [[nodiscard]] std::string path() const;
-  [[nodiscard]] Result<std::uint64_t> number(const char* attribute) const;
 
   Descriptor descriptor_;
   std::uint64_t size_;

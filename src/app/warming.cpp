@@ -79,25 +79,33 @@ std::vector<WarmFailure> Warming::take_failures() {
 }
 
 void Warming::walk(const std::vector<std::string>& paths) {
-  const OnFound found{.file =
-                          [this](std::string path, std::uint64_t size) {
-                            ++files_found_;
-                            bytes_found_ += size;
-                            WarmJob job;
-                            job.path = std::move(path);
-                            job.size = size;
-                            return queue_.add(std::move(job));
-                          },
-                      .failed =
-                          [this](const std::string& path, const Error& error) {
-                            note_failure(path, error);
-                            return !queue_.stopped();
-                          }};
+  const OnFound on_found{
+      .file = [this](std::string path, std::uint64_t size) { return found(std::move(path), size); },
+      .failed =
+          [this](const std::string& path, const Error& error) {
+            note_failure(path, error);
+            return !queue_.stopped();
+          }};
   for (const auto& path : paths) {
-    if (!queue_.stopped()) walk_files(path, found);
+    if (!queue_.stopped()) walk_files(path, on_found);
   }
   walked_ = true;
   queue_.no_more();
+}
+
+bool Warming::found(std::string path, std::uint64_t size) {
+  ++files_found_;
+  bytes_found_ += size;
+  WarmJob job;
+  job.path = std::move(path);
+  job.size = size;
+  // here: by the time that it is opened, the mount may have fetched it ahead; whoever opens it says what
+  // fails
+  if (const auto cached = PinnedFile::cached_of(job.path)) {
+    already_cached_ += *cached;
+    note_cached(job, *cached);
+  }
+  return queue_.add(std::move(job));
 }
 
 void Warming::read_all() {
@@ -139,13 +147,11 @@ Status Warming::read_or_renew(WarmJob& job, Result<File> file, std::byte* buffer
 
 Status Warming::look_at(WarmJob& job, Result<PinnedFile> file) {
   if (!file) return std::move(file).error();
-  note_cached(job, 0);
   job.file = std::make_unique<PinnedFile>(*std::move(file));
   bytes_found_ += job.file->size() - job.size;
   job.size = job.file->size();
   BM_ASSIGN(cached, job.file->cached());
   note_cached(job, cached);
-  already_cached_ += cached;
   return {};
 }
 
@@ -206,12 +212,11 @@ void Warming::settle(WarmJob job) {
 
 Result<Warming::State> Warming::state_of(WarmJob& job) {
   if (job.size == 0) return State::complete;
-  BM_ASSIGN(cached, job.file->cached());
+  BM_ASSIGN(checked, job.file->checked());
+  BM_ASSIGN(cached, checked ? job.size : job.file->cached());
   note_cached(job, cached);
-  if (cached == job.size) {
-    BM_ASSIGN(checked, job.file->checked());
-    return checked ? State::complete : State::unsettled;
-  }
+  if (checked) return State::complete;
+  if (cached == job.size) return State::unsettled;
   BM_ASSIGN(unwritten, job.file->unwritten());
   const auto now = std::chrono::steady_clock::now();
   if (unwritten > 0) {

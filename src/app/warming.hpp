@@ -39,8 +39,10 @@ class Warming {
   /// All is complete, or has failed.
   [[nodiscard]] bool over() const { return over_; }
   [[nodiscard]] Progress progress() const;
-  [[nodiscard]] std::uint64_t already_cached() const { return already_cached_; }  ///< bytes, when it began
-  [[nodiscard]] std::uint64_t fetched() const;                                    ///< bytes
+  [[nodiscard]] std::uint64_t already_cached() const {
+    return already_cached_;
+  }                                             ///< bytes, when they were found
+  [[nodiscard]] std::uint64_t fetched() const;  ///< bytes
   /// Those since the last call.
   std::vector<WarmFailure> take_failures() BM_EXCLUDES(mutex_);
 
@@ -49,6 +51,7 @@ class Warming {
 
   // The thread that finds files.
   void walk(const std::vector<std::string>& paths);
+  bool found(std::string path, std::uint64_t size);
 
   using File = std::optional<Descriptor>;  ///< none: there is nothing to be read
   struct Opened {

@@ -78,7 +78,7 @@ TEST_F(DiskCheckTest, AVersionWhoseFilesAreGoneIsNotCompleteForLong) {
   const auto version = version_of("blob", 2);
   mount();
   keep(version);
-  for (int i = 0; i < 300; ++i) read_all(version_of(std::to_string(i), 1));
+  for (int i = 0; i < 1100; ++i) read_all(version_of(std::to_string(i), 1));
   keep(version_of("last", 1));  // by then its files are no longer open
   for (const auto* extension : {".data", ".pages"}) {
     for (const auto& file : files(extension)) std::filesystem::remove(file);

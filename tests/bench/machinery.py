@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import subprocess
 import tempfile
 import time
@@ -42,10 +43,13 @@ MODEL_B = NetworkModel("B", ())
 class Service:
     """A running fake service, and the orders it takes (tests/fakes/blob_service_orders.hpp)."""
 
-    def __init__(self, port: int):
-        self._root = f"http://127.0.0.1:{port}"
+    def __init__(self, port: int, ca_file: Path | None = None):
+        """`ca_file`: of what it proves itself with, over TLS; None: over plain http."""
+        self.ca_file = ca_file
+        self._root = f"{'https' if ca_file else 'http'}://127.0.0.1:{port}"
         self.url = f"{self._root}/{ACCOUNT}"
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
+        trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=ca_file))
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), trust)  # loopback needs no proxy
 
     def get(self, name: str, first: int, length: int) -> bytes:
         """Bytes of the blob `name`, straight from the service."""
@@ -75,11 +79,14 @@ class Service:
 
 
 @contextmanager
-def service(build: Path, model: NetworkModel, *content: str):
-    """The fake service with `content` (its flags) behind `model`; yields the Service."""
+def service(build: Path, model: NetworkModel, *content: str, tls: bool = False):
+    """The fake service with `content` (its flags) behind `model`, over TLS or plain http; yields the Service."""
     with tempfile.TemporaryDirectory() as directory:
         port_file = Path(directory) / "port"
-        command = [build / "tests/blob-service", "--port-file", port_file, "--account", ACCOUNT, *model.flags, *content]
+        certificate, key = certificate_in(Path(directory)) if tls else (None, None)
+        proof = ("--tls-cert", certificate, "--tls-key", key) if tls else ()
+        command = [build / "tests/blob-service", "--port-file", port_file, "--account", ACCOUNT, *model.flags,
+                   *content, *proof]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             deadline = time.monotonic() + 30
@@ -87,10 +94,19 @@ def service(build: Path, model: NetworkModel, *content: str):
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError("the fake service does not start")
                 time.sleep(0.01)
-            yield Service(int(port_file.read_text()))
+            yield Service(int(port_file.read_text()), certificate)
         finally:
             process.terminate()
             process.wait()
+
+
+def certificate_in(directory: Path) -> tuple[Path, Path]:
+    """A certificate that vouches for itself, of the kind that the real service has, and its key."""
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "7", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key],
+                   check=True, capture_output=True)
+    return certificate, key
 
 
 def blobs(sizes: dict[str, int]) -> list[str]:

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+from pathlib import Path
 
 from machinery import MIB
 from timing import timed
@@ -25,11 +26,12 @@ def curl_range(url: str, first: int, length: int, figure: str = "time_total") ->
                       "--write-out", f"%{{{figure}}}", url))
 
 
-def curl_in_parallel(sizes: dict[str, int]) -> float:
+def curl_in_parallel(sizes: dict[str, int], ca_file: Path | None = None) -> float:
     """Seconds that a raw parallel download of these URLs takes: ranges of PART bytes on CONNECTIONS, thrown away."""
+    trust = f'cacert = "{ca_file}"\n' if ca_file else ""
     ranges = [(url, first, min(first + PART, size) - 1)
               for url, size in sizes.items() for first in range(0, size, PART)]
-    requests = [f'url = "{url}"\nrange = "{first}-{last}"\noutput = "/dev/null"\nno-progress-meter\nfail\nnoproxy = "*"\n'
+    requests = [f'url = "{url}"\nrange = "{first}-{last}"\noutput = "/dev/null"\nno-progress-meter\nfail\nnoproxy = "*"\n{trust}'
                 for url, first, last in ranges]
     with tempfile.NamedTemporaryFile("w", suffix=".curlrc") as config:
         config.write("next\n".join(requests))

@@ -40,18 +40,25 @@ def streams(setting, model, work, sizes, ratio_bar, cpu_bar):
     with service(setting.build, model, *blobs(sizes | {WARM_UP: setting.size(2 * MEMORY_BUDGET)})) as fake:
         for _ in range(setting.runs):
             curl_seconds = curl_in_parallel({f"{fake.url}/{name}": size for name, size in sizes.items()})
-            with Mount(setting.build, fake.url) as mount, ThreadPoolExecutor(len(sizes)) as pool:
-                read_through(mount.path / WARM_UP)  # fills the budget
-                warm_up_memory(total)  # the kernel's page cache will be as large
-                cpu_before = mount.cpu_seconds()
-                with timed() as timer:
-                    list(pool.map(read_through, [mount.path / name for name in sizes]))
-                samples.add(ours=total / MIB / timer.seconds, curl=total / MIB / curl_seconds,
-                            cpu=(mount.cpu_seconds() - cpu_before) / (total / GIB), memory=mount.peak_memory())
+            with Mount(setting.build, fake.url) as mount:
+                seconds, cpu = read_warm(mount, sizes)
+                samples.add(ours=total / MIB / seconds, curl=total / MIB / curl_seconds, cpu=cpu,
+                            memory=mount.peak_memory())
     ratio, cpu = samples.ratio("ours", "curl"), samples.median("cpu")
     return Row(work, f"{digits(samples.median('ours'))} MiB/s", f"curl {digits(samples.median('curl'))} MiB/s", ratio,
                at_least(ratio_bar, ratio, "of curl") + at_most(cpu_bar, cpu, "CPU s/GiB"), f"{cpu:.2f} s/GiB",
                samples.largest("memory"))
+
+
+def read_warm(mount: Mount, sizes: dict[str, int]) -> tuple[float, float]:
+    """Seconds for these blobs, each by a thread of its own, and CPU seconds of the daemon for each GiB."""
+    total = sum(sizes.values())
+    read_through(mount.path / WARM_UP)  # fills the budget
+    warm_up_memory(total)  # the kernel's page cache will be as large
+    cpu_before = mount.cpu_seconds()
+    with timed() as timer, ThreadPoolExecutor(len(sizes)) as pool:
+        list(pool.map(read_through, [mount.path / name for name in sizes]))
+    return timer.seconds, (mount.cpu_seconds() - cpu_before) / (total / GIB)
 
 
 def random_pieces(setting):

@@ -15,11 +15,12 @@ from machinery import MIB, Setting
 from memory import everything
 from reading import first_byte, parallel, random_pieces, sequential, tails
 from table import HEAD, Row, at_most
+from tls import over_tls
 from tree import long_walk, tree
 
 BENCHES = {"sequential": sequential, "parallel": parallel, "random": random_pieces, "first-byte": first_byte,
            "tails": tails, "reread": reread, "passthrough": passthrough, "small": small_files, "faults": faults,
-           "ls": long_listing, "tree": tree, "memory": everything}
+           "ls": long_listing, "tree": tree, "memory": everything, "tls": over_tls}
 ONLY_WHEN_NAMED = {"long-walk": long_walk}
 
 

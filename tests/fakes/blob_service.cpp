@@ -127,9 +127,9 @@ class UnderWay {
 
 }  // namespace
 
-BlobService::BlobService(int port, std::string account)
+BlobService::BlobService(int port, std::string account, const std::optional<CertificateFiles>& tls)
     : account_(std::move(account)),
-      server_([this](const ServedRequest& request, Reply& reply) { answer(request, reply); }, port) {}
+      server_([this](const ServedRequest& request, Reply& reply) { answer(request, reply); }, port, tls) {}
 
 void BlobService::set_network(const NetworkModel& network) {
   const MutexLock lock(mutex_);

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The Blob service, as much of it as blobmount reads from, in one process, over plain http: for what Azurite
-/// cannot do, which is to be slow, huge, far away or broken to order. Paths are those of an emulator:
+/// The Blob service, as much of it as blobmount reads from, in one process, over http or https: for what
+/// Azurite cannot do, which is to be slow, huge, far away or broken to order. Paths are those of an emulator:
 /// /ACCOUNT/CONTAINER/BLOB.
 ///
 /// Scripts give their orders under /fake/, see blob_service_orders.hpp.
@@ -26,13 +26,15 @@ namespace blobmount::tests {
 /// Safe to use from any thread; what is set holds for the next request.
 class BlobService {
  public:
-  /// Listens when this returns. Port 0: the kernel chooses.
-  explicit BlobService(int port = 0, std::string account = "devstoreaccount1");
+  /// Listens when this returns. Port 0: the kernel chooses. Nothing for `tls`: plain http.
+  explicit BlobService(int port = 0, std::string account = "devstoreaccount1",
+                       const std::optional<CertificateFiles>& tls = {});
 
-  /// Of the account: http://127.0.0.1:PORT/ACCOUNT
+  /// Of the account: http://127.0.0.1:PORT/ACCOUNT, or https
   [[nodiscard]] Url endpoint() const { return server_.url("/" + account_); }
   [[nodiscard]] int port() const { return server_.port(); }
   [[nodiscard]] std::uint64_t connections() const { return server_.connections(); }
+  [[nodiscard]] const TlsContext* tls() const { return server_.tls(); }  ///< null: none
 
   BlobCatalog& blobs() { return blobs_; }
   FaultRules& faults() { return faults_; }

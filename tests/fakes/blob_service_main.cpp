@@ -67,12 +67,14 @@ std::chrono::microseconds milliseconds(double number) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"A Blob service for tests and benches, over plain http. Ends on SIGTERM."};
+  CLI::App app{
+      "A Blob service for tests and benches, over http, or https with a certificate. Ends on SIGTERM."};
   int port = 0;
   std::string port_file, account = "devstoreaccount1";
   std::vector<std::string> containers, blobs, folders;
   double first_byte_ms = 0, jitter_ms = 0, list_ms = 0, list_jitter_ms = 0, mib_per_second = 0;
   bool require_authorization = false;
+  tests::CertificateFiles tls;
   app.add_option("--port", port, "Port on 127.0.0.1; 0: any")->capture_default_str();
   app.add_option("--port-file", port_file, "Where to write the port once it listens");
   app.add_option("--account", account, "First part of each path")->capture_default_str();
@@ -85,12 +87,15 @@ int main(int argc, char** argv) {
   const auto* list =
       app.add_option("--list-ms", list_ms, "Time to the first byte of a list, where it differs");
   app.add_option("--list-jitter-ms", list_jitter_ms, "So much more or less");
+  auto* certificate = app.add_option("--tls-cert", tls.certificate, "PEM; serve https, and no http");
+  auto* key = app.add_option("--tls-key", tls.key, "Of the certificate; PEM")->needs(certificate);
+  certificate->needs(key);
   app.add_flag("--require-authorization", require_authorization, "Refuse requests without a token");
   CLI11_PARSE(app, argc, argv);
 
   try {
     tests::keep_signals_for_waiting();
-    tests::BlobService service(port, account);
+    tests::BlobService service(port, account, key->count() > 0 ? std::optional(tls) : std::nullopt);
     for (const auto& name : containers) service.blobs().create_container(name);
     for (const auto& text : blobs) put_blob(service.blobs(), text);
     for (const auto& text : folders) put_folder(service.blobs(), text);

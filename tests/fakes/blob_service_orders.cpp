@@ -86,6 +86,8 @@ json stats_of(BlobService& service) {
           {"body_bytes", counts.body_bytes},
           {"most_gets_at_once", counts.most_gets_at_once},
           {"connections", service.connections()},
+          {"tls_handshakes", service.tls() != nullptr ? service.tls()->handshakes() : 0},
+          {"tls_resumed", service.tls() != nullptr ? service.tls()->resumed() : 0},
           {"faults", service.faults().hits()}};
 }
 

@@ -1,7 +1,9 @@
 #include "fakes/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <ctime>
 
 #include <netinet/in.h>
@@ -12,18 +14,36 @@
 
 namespace blobmount::tests {
 
-Connection::Connection(int socket, int stop) : socket_(socket), stop_(stop) {
+Connection::Connection(int socket, int stop, const TlsContext* tls)
+    : socket_(socket),
+      stop_(stop),
+      tls_(tls != nullptr ? tls->accept(socket) : TlsContext::Session(nullptr, SSL_free)) {
   const int on = 1;
   // pieces go out as handlers send them: tests are about pieces
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-Connection::~Connection() { ::close(socket_); }
+Connection::~Connection() {
+  // an end that was ordered comes without notice, as that of a broken connection does
+  if (tls_ && open_) SSL_shutdown(tls_.get());
+  ::close(socket_);
+}
+
+std::ptrdiff_t Connection::receive_some(std::span<char> into) {
+  if (!tls_) return ::recv(socket_, into.data(), into.size(), 0);
+  return SSL_read(tls_.get(), into.data(), static_cast<int>(into.size()));
+}
+
+std::ptrdiff_t Connection::send_some(std::span<const std::byte> bytes) {
+  if (!tls_) return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  const auto size = std::min(bytes.size(), std::size_t{INT_MAX});
+  return SSL_write(tls_.get(), bytes.data(), static_cast<int>(size));
+}
 
 bool Connection::receive(std::string& buffer) {
   std::array<char, 65536> piece;
   while (open_) {
-    const auto count = ::recv(socket_, piece.data(), piece.size(), 0);
+    const auto count = receive_some(piece);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     buffer.append(piece.data(), static_cast<std::size_t>(count));
@@ -35,9 +55,9 @@ bool Connection::receive(std::string& buffer) {
 
 bool Connection::send(std::span<const std::byte> bytes) {
   while (open_ && !bytes.empty()) {
-    const auto count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto count = send_some(bytes);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
+    if (count <= 0) {
       open_ = false;
     } else {
       bytes = bytes.subspan(static_cast<std::size_t>(count));

@@ -1,6 +1,7 @@
 #pragma once
 
-/// One accepted connection of a HttpServer: bytes in, bytes out, and waiting that ends when the server does.
+/// One accepted connection of a HttpServer, over TLS or without: bytes in, bytes out, and waiting that ends
+/// when the server does.
 
 #include <cstddef>
 #include <span>
@@ -8,14 +9,16 @@
 
 #include "blobmount/clock.hpp"
 
+#include "fakes/tls_context.hpp"
+
 namespace blobmount::tests {
 
 /// Used by one thread, except for shut_down(). After the peer went or the server stopped every call is
 /// harmless and returns false.
 class Connection {
  public:
-  /// Takes over `socket`; `stop` is an eventfd that becomes readable when the server stops.
-  Connection(int socket, int stop);
+  /// Takes over `socket`; `stop` is an eventfd that becomes readable when the server stops. Null `tls`: none.
+  Connection(int socket, int stop, const TlsContext* tls = nullptr);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -39,8 +42,13 @@ class Connection {
   void shut_down();
 
  private:
+  /// As recv() and send() do.
+  std::ptrdiff_t receive_some(std::span<char> into);
+  std::ptrdiff_t send_some(std::span<const std::byte> bytes);
+
   const int socket_;
   const int stop_;
+  const TlsContext::Session tls_;  ///< null: none
   bool open_ = true;
 };
 

@@ -48,10 +48,15 @@ int port_of(int listener) {
   return ntohs(address.sin_port);
 }
 
+std::unique_ptr<const TlsContext> context_of(const std::optional<CertificateFiles>& files) {
+  return files ? std::make_unique<const TlsContext>(*files) : nullptr;
+}
+
 }  // namespace
 
-HttpServer::HttpServer(Handler handler, int port)
+HttpServer::HttpServer(Handler handler, int port, const std::optional<CertificateFiles>& tls)
     : handler_(std::move(handler)),
+      tls_(context_of(tls)),
       listener_(listen_on(port)),
       stop_(::eventfd(0, EFD_CLOEXEC)),
       port_(port_of(listener_)),
@@ -74,7 +79,11 @@ HttpServer::~HttpServer() {
 }
 
 Url HttpServer::url(std::string path) const {
-  return {.scheme = "http", .host = "127.0.0.1", .port = port_, .path = std::move(path), .query = {}};
+  return {.scheme = tls_ ? "https" : "http",
+          .host = "127.0.0.1",
+          .port = port_,
+          .path = std::move(path),
+          .query = {}};
 }
 
 std::uint64_t HttpServer::connections() const {
@@ -97,7 +106,7 @@ void HttpServer::accept_connections() {
 void HttpServer::start_serving(int socket) {
   const MutexLock lock(mutex_);
   auto& served = served_.emplace_back();
-  served.connection = std::make_unique<Connection>(socket, stop_);
+  served.connection = std::make_unique<Connection>(socket, stop_, tls_.get());
   served.thread =
       start_thread("http-serve", [this, &served, number = ++connections_] { serve(served, number); });
 }

@@ -1,12 +1,13 @@
 #pragma once
 
-/// A small blocking HTTP/1.1 server for tests, on the loopback, without TLS: a thread for each connection,
-/// and a handler that may put on the wire whatever it likes.
+/// A small blocking HTTP/1.1 server for tests, on the loopback, over TLS or without: a thread for each
+/// connection, and a handler that may put on the wire whatever it likes.
 
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "blobmount/http.hpp"
@@ -14,6 +15,7 @@
 #include "base/annotated_mutex.hpp"
 #include "fakes/reply.hpp"
 #include "fakes/served_request.hpp"
+#include "fakes/tls_context.hpp"
 
 namespace blobmount::tests {
 
@@ -23,18 +25,21 @@ class HttpServer {
   /// not do so for long. Without an answer the connection is closed.
   using Handler = std::function<void(const ServedRequest&, Reply&)>;
 
-  /// Listens on 127.0.0.1 when this returns. Port 0: the kernel chooses. Throws std::system_error.
-  explicit HttpServer(Handler handler, int port = 0);
+  /// Listens on 127.0.0.1 when this returns. Port 0: the kernel chooses. Nothing for `tls`: plain http.
+  /// Throws std::system_error, and std::runtime_error where the certificate cannot be used.
+  explicit HttpServer(Handler handler, int port = 0, const std::optional<CertificateFiles>& tls = {});
   /// Ends all connections, whatever their handlers are doing, and waits for the threads.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
   [[nodiscard]] int port() const { return port_; }
-  /// http://127.0.0.1:PORT and `path`, which is percent-encoded.
+  /// http://127.0.0.1:PORT, or https, and `path`, which is percent-encoded.
   [[nodiscard]] Url url(std::string path = "/") const;
   /// How many connections have been accepted.
   [[nodiscard]] std::uint64_t connections() const BM_EXCLUDES(mutex_);
+  /// Null: none.
+  [[nodiscard]] const TlsContext* tls() const { return tls_.get(); }
 
  private:
   struct Served {
@@ -49,6 +54,7 @@ class HttpServer {
   void forget_ended() BM_EXCLUDES(mutex_);
 
   const Handler handler_;
+  const std::unique_ptr<const TlsContext> tls_;
   const int listener_;
   const int stop_;  ///< an eventfd, readable from the moment the server stops
   const int port_;

@@ -4,8 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fakes/tls_serving.hpp"
-
 namespace blobmount::tests {
 namespace {
 
@@ -21,7 +19,12 @@ HttpResponse refusal(int status, const std::string& code, const std::string& mes
 }  // namespace
 
 ServiceFabricEndpoint::ServiceFabricEndpoint()
-    : server_(serving_over_tls(files_, [this](const ServedRequest& request) { return answer(request); })) {}
+    : server_(
+          [this](const ServedRequest& request, Reply& reply) {
+            const auto response = answer(request);
+            reply.send(response.status, {{"Content-Type", "application/json"}}, response.body);
+          },
+          0, files_) {}
 
 Url ServiceFabricEndpoint::url() const {
   return {.scheme = "https",

@@ -7,14 +7,14 @@
 #include <map>
 #include <string>
 
+#include "fakes/http_server.hpp"
 #include "fakes/token_issuer.hpp"
 #include "support/certificate.hpp"
-#include "support/socket_server.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace blobmount::tests {
 
-/// Safe to use from any thread. One request for each connection.
+/// Safe to use from any thread.
 class ServiceFabricEndpoint {
  public:
   static constexpr auto secret = "912e4af7-77ba-4fa5-a737-56c8e3ace132";
@@ -34,7 +34,7 @@ class ServiceFabricEndpoint {
   const TemporaryDirectory directory_;
   const CertificateFiles files_ = make_certificate(directory_.path());
   TokenIssuer issuer_;
-  SocketServer server_;
+  HttpServer server_;
 };
 
 }  // namespace blobmount::tests

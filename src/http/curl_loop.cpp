@@ -1,37 +1,41 @@
 #include "http/curl_loop.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <new>
-#include <system_error>
-#include <thread>
+#include <utility>
 
 #include "base/thread.hpp"
+#include "http/tls_read_ahead.hpp"
 
 namespace blobmount {
 namespace {
 
 /// Connections kept open for the next request. Each costs a socket here and nothing at the service.
 constexpr long kept_connections = 64;
-/// Each has 8 KiB and the TLS sessions of its connections, which spare the next one a round trip.
+/// Each has 8 KiB.
 constexpr std::size_t kept_handles = 64;
 /// So late, at most, it is noticed that a limit is broken.
 constexpr Duration between_looks{200};
 constexpr std::chrono::minutes longest_pause{1};
-constexpr Duration pause_after_failed_poll{10};
 
 Error ending() { return {ErrorCode::cancelled, "the mount is ending"}; }
 
 }  // namespace
 
 CurlLoop::CurlLoop(std::string name, std::string ca_file)
-    : ca_file_(std::move(ca_file)), multi_(curl_multi_init(), curl_multi_cleanup) {
-  if (!multi_) throw std::bad_alloc();
-  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kept_connections);
-  // curl goes without descriptors for it where there are none left: requests would be heard of by chance
-  if (curl_multi_wakeup(multi_.get()) != CURLM_OK) {
-    throw std::system_error(EMFILE, std::generic_category(), "start " + name);
-  }
+    : ca_file_(std::move(ca_file)),
+      sessions_(curl_share_init(), curl_share_cleanup),
+      multi_(curl_multi_init(), curl_multi_cleanup) {
+  if (!multi_ || !sessions_) throw std::bad_alloc();
+  const auto set = [this](CURLMoption option, auto value) { curl_multi_setopt(multi_.get(), option, value); };
+  set(CURLMOPT_MAXCONNECTS, kept_connections);
+  set(CURLMOPT_SOCKETFUNCTION, on_socket);
+  set(CURLMOPT_SOCKETDATA, static_cast<void*>(this));
+  set(CURLMOPT_TIMERFUNCTION, on_timer);
+  set(CURLMOPT_TIMERDATA, static_cast<void*>(this));
+  // a new connection resumes the session of an earlier one, whichever handle had that. No locks: the loop's
+  // thread alone uses it. https://curl.se/libcurl/c/CURLSHOPT_SHARE.html
+  curl_share_setopt(sessions_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   thread_ = start_thread(std::move(name), [this] { run(); });
 }
 
@@ -66,27 +70,24 @@ void CurlLoop::stop() {
     const MutexLock lock(mutex_);
     ending_ = true;
   }
-  curl_multi_wakeup(multi_.get());
+  events_.wake();
   if (thread_.joinable()) thread_.join();
 }
 
 void CurlLoop::wake() {
   // the first in the inbox has woken the loop for all; with the lock held, for once it is let go the request
   // may end, and its owner destroy us
-  if (starts_.empty() && new_timers_.empty()) curl_multi_wakeup(multi_.get());
+  if (starts_.empty() && new_timers_.empty()) events_.wake();
 }
 
 void CurlLoop::run() {
   while (take_inbox()) {
-    int running = 0;
-    curl_multi_perform(multi_.get(), &running);
+    run_curl_timer();
     finish_ended();
     // after the bytes that wait have been taken: none is silent only because this thread was not looking
     give_up_overdue();
     run_due_timers();
-    const auto polled = curl_multi_poll(multi_.get(), nullptr, 0, pause_in_ms(), nullptr);
-    // out of memory: that passes, and must not keep a core busy meanwhile
-    if (polled != CURLM_OK) std::this_thread::sleep_for(pause_after_failed_poll);
+    drive_sockets();
   }
   cancel_all();
 }
@@ -114,6 +115,51 @@ void CurlLoop::begin(Start start) {
     return deliver(std::move(outcome));
   }
   transfers_.emplace(handle, std::move(transfer));
+}
+
+void CurlLoop::run_curl_timer() {
+  if (std::chrono::steady_clock::now() < curl_due_) return;
+  curl_due_ = SteadyTime::max();
+  int running = 0;
+  curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running);
+}
+
+void CurlLoop::drive_sockets() {
+  const auto drive = [this](int socket, int able) {
+    int running = 0;
+    curl_multi_socket_action(multi_.get(), socket, able, &running);
+  };
+  const auto unread = unread_sockets();
+  const auto ready = events_.wait(unread.empty() ? pause_in_ms() : 0);
+  for (const int socket : unread) drive(socket, CURL_CSELECT_IN);
+  for (const auto& [socket, to_read, to_write] : ready)
+    drive(socket, (to_read ? CURL_CSELECT_IN : 0) | (to_write ? CURL_CSELECT_OUT : 0));
+}
+
+std::vector<int> CurlLoop::unread_sockets() const {
+  std::vector<int> sockets;
+  for (const auto& [socket, user] : users_) {
+    if (unread(user)) sockets.push_back(socket);
+  }
+  return sockets;
+}
+
+int CurlLoop::on_socket(CURL* handle, curl_socket_t socket, int what, void* self, void* /*ours*/) noexcept {
+  auto& loop = *static_cast<CurlLoop*>(self);
+  if (what == CURL_POLL_REMOVE) {
+    loop.users_.erase(socket);
+    loop.events_.forget(socket);
+  } else {
+    loop.users_[socket] = handle;
+    loop.events_.watch(socket, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
+  }
+  return 0;
+}
+
+int CurlLoop::on_timer(CURLM* /*multi*/, long ms, void* self) noexcept {
+  static_cast<CurlLoop*>(self)->curl_due_ =
+      ms < 0 ? SteadyTime::max() : std::chrono::steady_clock::now() + Duration{ms};
+  return 0;
 }
 
 void CurlLoop::finish_ended() {
@@ -155,7 +201,7 @@ void CurlLoop::run_due_timers() {
 
 int CurlLoop::pause_in_ms() const {
   const auto now = std::chrono::steady_clock::now();
-  auto until = now + longest_pause;
+  auto until = std::min(now + longest_pause, curl_due_);
   if (!timers_.empty()) until = std::min(until, timers_.begin()->first);
   if (!transfers_.empty()) until = std::min(until, next_look_);
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
@@ -185,6 +231,7 @@ CurlHandle CurlLoop::fresh_handle() {
   if (idle_.empty()) {
     CurlHandle fresh{curl_easy_init(), curl_easy_cleanup};
     if (!fresh) throw std::bad_alloc();
+    curl_easy_setopt(fresh.get(), CURLOPT_SHARE, sessions_.get());  // a reset keeps it
     return fresh;
   }
   auto handle = std::move(idle_.back());

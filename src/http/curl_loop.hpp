@@ -1,7 +1,7 @@
 #pragma once
 
-/// A thread that drives many transfers, and timers, on one curl multi handle. The only code that knows
-/// curl_multi_*. https://curl.se/libcurl/c/libcurl-multi.html
+/// A thread that drives many transfers, and timers, on one curl multi handle, by its sockets. The only code
+/// that knows curl_multi_*. https://curl.se/libcurl/c/curl_multi_socket_action.html
 
 #include <functional>
 #include <map>
@@ -18,6 +18,7 @@
 
 #include "base/annotated_mutex.hpp"
 #include "http/curl_transfer.hpp"
+#include "http/socket_events.hpp"
 
 namespace blobmount {
 
@@ -53,6 +54,11 @@ class CurlLoop {
   /// Takes in what other threads have left; false: the loop is to end.
   bool take_inbox() BM_EXCLUDES(mutex_);
   void begin(Start start);
+  void run_curl_timer();
+  /// Let curl read and write until the next thing is due.
+  void drive_sockets();
+  /// Those of which curl could take more, though the kernel may have nothing left.
+  [[nodiscard]] std::vector<int> unread_sockets() const;
   void finish_ended();
   void give_up_overdue();
   void run_due_timers();
@@ -61,6 +67,10 @@ class CurlLoop {
   CurlHandle fresh_handle();
   void deliver(CurlTransfer::Outcome outcome);
 
+  // noexcept: nothing may be thrown through curl's frames
+  static int on_socket(CURL* handle, curl_socket_t socket, int what, void* self, void*) noexcept;
+  static int on_timer(CURLM* multi, long ms, void* self) noexcept;
+
   const std::string ca_file_;
 
   Mutex mutex_;
@@ -68,7 +78,11 @@ class CurlLoop {
   std::vector<Timer> new_timers_ BM_GUARDED_BY(mutex_);
   bool ending_ BM_GUARDED_BY(mutex_) = false;
 
-  // The loop thread's own.
+  // The loop thread's own, but for SocketEvents::wake().
+  SocketEvents events_;
+  std::unordered_map<int, CURL*> users_;  ///< of the sockets that curl watches
+  SteadyTime curl_due_ = SteadyTime::max();
+  std::unique_ptr<CURLSH, decltype(&curl_share_cleanup)> sessions_;
   std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;
   std::vector<CurlHandle> idle_;
   std::unordered_map<CURL*, std::unique_ptr<CurlTransfer>> transfers_;

@@ -7,6 +7,7 @@
 
 #include "http/curl_error.hpp"
 #include "http/pinned_certificate.hpp"
+#include "http/tls_read_ahead.hpp"
 #include "http/wanted_body.hpp"
 
 namespace blobmount {
@@ -89,6 +90,7 @@ void CurlTransfer::set_request() {
 
 void CurlTransfer::set_trust(const std::string& ca_file) {
   if (!request_.pinned_certificate.empty()) return trust_only(handle_.get(), request_.pinned_certificate);
+  read_ahead(handle_.get());
   const char* bundle = ca_file.c_str();
   if (ca_file.empty()) {
     curl_easy_getinfo(handle_.get(), CURLINFO_CAINFO, &bundle);  // the system's

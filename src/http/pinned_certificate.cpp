@@ -8,6 +8,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "http/tls_read_ahead.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -36,11 +38,6 @@ int verify(X509_STORE_CTX* context, void* expected) {
   return same ? 1 : 0;
 }
 
-bool speaks_openssl() {
-  const auto* const version = curl_version_info(CURLVERSION_NOW)->ssl_version;
-  return version != nullptr && std::string_view(version).find("OpenSSL") != std::string_view::npos;
-}
-
 CURLcode on_context(CURL* /*handle*/, void* context, void* expected) {
   auto* const ssl = static_cast<SSL_CTX*>(context);
   SSL_CTX_set_cert_verify_callback(ssl, verify, expected);
@@ -60,7 +57,7 @@ void trust_only(CURL* handle, const std::string& thumbprint) {
   set(CURLOPT_FRESH_CONNECT, 1L);
   set(CURLOPT_FORBID_REUSE, 1L);
   // other libraries take the callback too, and give it something else
-  if (!speaks_openssl() || set(CURLOPT_SSL_CTX_FUNCTION, on_context) != CURLE_OK) {
+  if (!curl_uses_openssl() || set(CURLOPT_SSL_CTX_FUNCTION, on_context) != CURLE_OK) {
     set(CURLOPT_CAINFO, "/dev/null");
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
     return;

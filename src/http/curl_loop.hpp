@@ -55,7 +55,7 @@ class CurlLoop {
   bool take_inbox() BM_EXCLUDES(mutex_);
   void begin(Start start);
   void run_curl_timer();
-  /// Let curl read and write until the next thing is due.
+  /// Wait for sockets until the next thing is due, and let curl read and write them.
   void drive_sockets();
   /// Those of which curl could take more, though the kernel may have nothing left.
   [[nodiscard]] std::vector<int> unread_sockets() const;

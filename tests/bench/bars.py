@@ -5,6 +5,8 @@ from machinery import MIB
 SEQUENTIAL_RATIO = {"A": 0.85, "B": 0.33}  # of raw curl's rate, at least
 SEQUENTIAL_CPU = {"A": 1.0, "B": None}      # s/GiB, at most
 PARALLEL_RATIO = 0.85
+URING_RATIO, URING_CPU = 0.42, 0.8
+URING_DIRECT_RATIO = 0.6
 TLS_RATIO = 0.5                            # of raw curl's rate over TLS, at least
 RANDOM_IOPS = 1200
 RANDOM_P99_MS = 30

@@ -17,10 +17,11 @@ from reading import first_byte, parallel, random_pieces, sequential, tails
 from table import HEAD, Row, at_most
 from tls import over_tls
 from tree import long_walk, tree
+from uring import over_io_uring
 
 BENCHES = {"sequential": sequential, "parallel": parallel, "random": random_pieces, "first-byte": first_byte,
            "tails": tails, "reread": reread, "passthrough": passthrough, "small": small_files, "faults": faults,
-           "ls": long_listing, "tree": tree, "memory": everything, "tls": over_tls}
+           "ls": long_listing, "tree": tree, "memory": everything, "uring": over_io_uring, "tls": over_tls}
 ONLY_WHEN_NAMED = {"long-walk": long_walk}
 
 
@@ -29,7 +30,7 @@ def main():
     parser.add_argument("--build", type=Path, default=Path("build/bench"), help="where blobmount was built")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scale", type=int, default=1, help=argparse.SUPPRESS)
-    parser.add_argument("benches", nargs="*", metavar="BENCH", 
+    parser.add_argument("benches", nargs="*", metavar="BENCH",
                         help=f"of {', '.join(BENCHES)}, which are the default, and {', '.join(ONLY_WHEN_NAMED)}")
     arguments = parser.parse_args()
     known = BENCHES | ONLY_WHEN_NAMED

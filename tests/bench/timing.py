@@ -34,6 +34,19 @@ def read_through(path: Path, block: int = MIB) -> float:
     return timer.seconds
 
 
+def read_directly(path: Path, block: int = MIB) -> float:
+    """The same past the page cache."""
+    total = 0
+    with mmap.mmap(-1, block) as buffer, timed() as timer:  # aligned, as O_DIRECT may want it
+        file = os.open(path, os.O_RDONLY | os.O_DIRECT)
+        while count := os.preadv(file, [buffer], total):
+            total += count
+        os.close(file)
+    if total != os.path.getsize(path):
+        raise RuntimeError(f"{path} ends after {total} bytes")
+    return timer.seconds
+
+
 def open_and_read(path: Path, offset: int, length: int) -> tuple[float, bytes]:
     """Seconds from open to the bytes, and the bytes."""
     with timed() as timer:

@@ -1,18 +1,13 @@
 """Bench of what TLS costs: blobmount and raw curl over it, and blobmount over plain http, in turns."""
 
-import subprocess
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
-
 import bars
 from machinery import GIB, MEMORY_BUDGET, MIB, MODEL_B, Mount, blobs, service
 from raw import curl_in_parallel
 from reading import WARM_UP, read_warm
 from table import Row, Samples, at_least, digits
+from uring import io_uring
 
 BLOB = "bench/big.bin"
-SWITCH = Path(__file__).parent.parent / "support/with_io_uring.sh"
 
 
 def over_tls(setting):
@@ -45,15 +40,3 @@ def one_way(setting, work, *options):
                f"curl over TLS {digits(samples.median('curl'))} MiB/s, blobmount over http {digits(samples.median('plain'))} MiB/s",
                ratio, at_least(bars.TLS_RATIO, ratio, "of curl"),
                f"{samples.median('cpu'):.2f} s/GiB, over http {samples.median('plain_cpu'):.2f}", samples.largest("memory"))
-
-
-@contextmanager
-def io_uring():
-    """Whether the kernel has FUSE over io_uring: switched on meanwhile, and then what it was."""
-    with tempfile.TemporaryDirectory() as directory:
-        before = Path(directory) / "before"
-        subprocess.run([SWITCH, "--on", before], check=True)
-        try:
-            yield subprocess.run([SWITCH, "true"], check=False, stdout=subprocess.DEVNULL).returncode == 0
-        finally:
-            subprocess.run([SWITCH, "--back", before], check=True)

@@ -202,7 +202,9 @@ std::shared_ptr<DiskFile> DiskIndex::keep_open(const SharedEntry& entry, std::sh
 void DiskIndex::let_go(const SharedEntry& entry) {
   std::shared_ptr<DiskFile> closed;  // once the lock is free: that may take the disk's time
   const MutexLock lock(mutex_);
-  if (record_of(entry) != nullptr) closed = open_.erase(entry->name);
+  if (record_of(entry) == nullptr) return;
+  closed = open_.erase(entry->name);
+  count_memory(0, 0);
 }
 
 std::vector<std::shared_ptr<DiskFile>> DiskIndex::open_files() {

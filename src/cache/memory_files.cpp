@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <utility>
 
@@ -23,8 +24,16 @@ constexpr std::size_t most_waiting = 256;
 
 /// A file takes whole pages of the kernel, and about this much beside them.
 std::uint64_t space_of(std::uint64_t size) {
-  constexpr std::uint64_t kernel_page = 4096, inode = 2048;
+  static const auto kernel_page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  constexpr std::uint64_t inode = 2048;
   return (size + kernel_page - 1) / kernel_page * kernel_page + inode;
+}
+
+/// Versions of which it is remembered when they were asked for, at some 32 bytes each.
+constexpr std::size_t most_asked = 16384;
+
+bool begins_and_ends_here(const MemoryTier::Reader& reader) {
+  return reader.presence({0, 1}) == Presence::here && reader.presence({reader.size() - 1, 1}) == Presence::here;
 }
 
 /// Nothing where some of it is not in memory.
@@ -88,23 +97,28 @@ MemoryFiles::MemoryFiles(MemoryTier& memory, Log& log)
 std::optional<LocalFile> MemoryFiles::local_file(const BlobVersion& version) {
   if (version.size == 0) return std::nullopt;
   auto key = key_of(version);
+  std::uint64_t asked_before = 0;
   {
     const MutexLock lock(mutex_);
+    ++turn_;
     if (const auto place = places_.find(key); place != places_.end()) {
+      auto& copy = *place->second;
       copies_.splice(copies_.end(), copies_, place->second);
-      const auto& file = place->second->file;
-      return LocalFile{.descriptor = file, .use = file};
+      copy.used = turn_;
+      return LocalFile{.descriptor = copy.file, .use = copy.file};
     }
     if (!may_copy(key, space_of(version.size))) return std::nullopt;
+    asked_before = note_asked(key);
   }
 
   const auto shared_version = std::make_shared<const BlobVersion>(version);
-  if (memory_.open(shared_version)->presence({0, version.size}) != Presence::here) return std::nullopt;
+  // of a large one, not each page while somebody waits
+  if (!begins_and_ends_here(*memory_.open(shared_version))) return std::nullopt;
   {
     const MutexLock lock(mutex_);
-    if (!waiting_.insert(std::move(key)).second) return std::nullopt;
+    if (places_.count(key) != 0 || !waiting_.insert(std::move(key)).second) return std::nullopt;
   }
-  thread_.submit([this, shared_version] { copy(shared_version); });
+  thread_.submit([this, shared_version, asked_before] { copy(shared_version, asked_before); });
   return std::nullopt;
 }
 
@@ -122,31 +136,41 @@ bool MemoryFiles::may_copy(const std::string& key, std::uint64_t space) const {
   return !stopped_ && space <= most_ && waiting_.size() < most_waiting && waiting_.count(key) == 0;
 }
 
-void MemoryFiles::copy(const SharedVersion& version) {
-  const auto key = key_of(*version);
-  const auto space = space_of(version->size);
-  Copies evicted;  // what they took is freed without the lock
-  {
-    const MutexLock lock(mutex_);
-    if (!take(space, evicted)) {
-      waiting_.erase(key);
-      return;
-    }
-  }
-
-  auto file = copied(*memory_.open(version), stopped_);
-  if (!file) log_.debug("a file is not copied in memory", {{"reason", file.error().message}});
-  const MutexLock lock(mutex_);
-  waiting_.erase(key);
-  if (!file) return charge_.resize(charge_.bytes() - space);
-  places_[key] = copies_.insert(copies_.end(), {key, shared(*std::move(file)), space});
+std::uint64_t MemoryFiles::note_asked(const std::string& key) {
+  if (asked_.size() >= most_asked) asked_.clear();
+  return std::exchange(asked_[std::hash<std::string>{}(key)], turn_);
 }
 
-bool MemoryFiles::take(std::uint64_t space, Copies& evicted) {
+void MemoryFiles::copy(const SharedVersion& version, std::uint64_t asked_before) {
+  const auto reader = memory_.open(version);
+  const auto space = space_of(version->size);
+  const bool whole = !stopped_ && reader->presence({0, version->size}) == Presence::here;
+  Copies evicted;  // what they took is freed without the lock
+  if (!whole || !take(space, asked_before, evicted)) return done_with(*version);
+
+  auto file = copied(*reader, stopped_);
+  if (!file) log_.debug("a file is not copied in memory", {{"reason", file.error().message}});
+  const MutexLock lock(mutex_);
+  if (file) {
+    places_[key_of(*version)] =
+        copies_.insert(copies_.end(), {key_of(*version), shared(*std::move(file)), space, turn_});
+  } else {
+    charge_.resize(charge_.bytes() - space);
+  }
+  waiting_.erase(key_of(*version));
+}
+
+void MemoryFiles::done_with(const BlobVersion& version) {
+  const MutexLock lock(mutex_);
+  waiting_.erase(key_of(version));
+}
+
+bool MemoryFiles::take(std::uint64_t space, std::uint64_t asked_before, Copies& evicted) {
+  const MutexLock lock(mutex_);
   auto next = copies_.begin();
   while (charge_.bytes() + space > most_ || copies_.size() >= most_files_) {
     next = std::find_if(next, copies_.end(), [](const Copy& copy) { return copy.file.use_count() == 1; });
-    if (next == copies_.end()) return false;
+    if (next == copies_.end() || next->used >= asked_before) return false;
     const auto unused = next++;
     charge_.resize(charge_.bytes() - unused->space);
     places_.erase(unused->key);

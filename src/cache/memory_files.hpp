@@ -49,13 +49,18 @@ class MemoryFiles final : public LocalFiles {
     std::string key{};
     std::shared_ptr<const int> file{};  ///< its descriptor; shared by those who use it
     std::uint64_t space = 0;            ///< what it takes; bytes
+    std::uint64_t used = 0;             ///< the turn at which it was asked for last
   };
   using Copies = std::list<Copy>;
 
   [[nodiscard]] bool may_copy(const std::string& key, std::uint64_t space) const BM_REQUIRES(mutex_);
-  void copy(const SharedVersion& version) BM_EXCLUDES(mutex_);
-  /// Charge `space`. False, and nothing is charged: those in use leave no room for it.
-  bool take(std::uint64_t space, Copies& evicted) BM_REQUIRES(mutex_);
+  /// The turn at which it was asked for before; 0: it was not, as far as is remembered.
+  std::uint64_t note_asked(const std::string& key) BM_REQUIRES(mutex_);
+  void copy(const SharedVersion& version, std::uint64_t asked_before) BM_EXCLUDES(mutex_);
+  void done_with(const BlobVersion& version) BM_EXCLUDES(mutex_);
+  /// Charge `space`, for one that was asked for at that turn: those that were not used since make room for it.
+  /// So who reads more in a circle than there is room for keeps what is there. False: there is no room.
+  bool take(std::uint64_t space, std::uint64_t asked_before, Copies& evicted) BM_EXCLUDES(mutex_);
 
   MemoryTier& memory_;
   Log& log_;
@@ -67,6 +72,9 @@ class MemoryFiles final : public LocalFiles {
   Copies copies_ BM_GUARDED_BY(mutex_);  ///< the least recently used first
   std::unordered_map<std::string, Copies::iterator> places_ BM_GUARDED_BY(mutex_);
   std::unordered_set<std::string> waiting_ BM_GUARDED_BY(mutex_);  ///< to be copied, or being copied
+  std::uint64_t turn_ BM_GUARDED_BY(mutex_) = 0;  ///< one for each question
+  /// By a hash of the key, when it was asked for. Two that have the same are taken for one: no harm.
+  std::unordered_map<std::size_t, std::uint64_t> asked_ BM_GUARDED_BY(mutex_);
   MemoryBudget::Charge charge_ BM_GUARDED_BY(mutex_);
 
   WorkerPool thread_{"memory-files", 1};

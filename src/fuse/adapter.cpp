@@ -245,9 +245,11 @@ void Adapter::answer_open_directory(Ticket ticket, InodeId inode, fuse_file_info
 void Adapter::read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                              fuse_file_info* info) {
   auto& self = adapter_of(request);
+  const bool caches = self.open_directories_.find(info->fh)->uses_cache;
   self.read_items(
       request, inode, offset, info,
-      [&self, inode, size, offset](fuse_req_t waiting, OpenDirectory& directory, std::size_t count) {
+      [&self, inode, size, offset, caches](fuse_req_t waiting, OpenDirectory& directory, std::size_t count) {
+        if (caches && first_item(offset) < count) self.directory_cache_.read_names(inode);
         self.answer_items(waiting, directory, {inode, size, offset, count});
       });
 }

@@ -12,16 +12,22 @@ bool DirectoryCache::open(InodeId inode, ListingId listing, fuse_file_info& info
     info.keep_cache = 1;  // it is others'
     return false;
   }
-  if (cache.listing != listing) cache = {.listing = listing};
+  if (cache.listing != listing || (cache.names_only && cache.users == 0)) cache = {.listing = listing};
   ++cache.users;
   info.cache_readdir = 1;
-  info.keep_cache = cache.emptied ? 1 : 0;
+  info.keep_cache = cache.emptied && !cache.names_only ? 1 : 0;
   return true;
 }
 
 void DirectoryCache::read(InodeId inode) {
   const MutexLock lock(mutex_);
   caches_.at(inode).emptied = true;
+}
+
+void DirectoryCache::read_names(InodeId inode) {
+  const MutexLock lock(mutex_);
+  const auto cache = caches_.find(inode);
+  if (cache != caches_.end()) cache->second.names_only = true;
 }
 
 void DirectoryCache::release(InodeId inode) {

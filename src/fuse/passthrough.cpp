@@ -19,8 +19,8 @@ bool Passthrough::offer(fuse_conn_info& connection) {
 }
 
 void Passthrough::open(fuse_req_t request, InodeId inode, OpenFile& file, fuse_file_info& info) {
-  // the disk is asked without the lock
-  const auto local = is_first(inode) ? file.local_file() : std::nullopt;
+  // the cache is asked without the lock
+  const auto local = is_first(request, inode) ? file.local_file() : std::nullopt;
   const MutexLock lock(mutex_);
   auto& opened = opened_[inode];
   if (opened.count++ == 0 && possible_ && local) {
@@ -33,9 +33,24 @@ void Passthrough::open(fuse_req_t request, InodeId inode, OpenFile& file, fuse_f
   info.noflush = 1;     // nobody's reads are under way here
 }
 
-bool Passthrough::is_first(InodeId inode) {
+bool Passthrough::is_first(fuse_req_t request, InodeId inode) {
   const MutexLock lock(mutex_);
+  if (possible_ && !std::exchange(tried_, true)) try_without_file(request);
   return possible_ && opened_.find(inode) == opened_.end();
+}
+
+/// The kernel looks at privileges first (fs/fuse/backing.c), so no file is prepared in vain.
+void Passthrough::try_without_file(fuse_req_t request) {
+  errno = 0;
+  fuse_passthrough_open(request, -1);
+  if (errno == EPERM) give_up(errno);
+}
+
+/// What is missing today is missing tomorrow: CAP_SYS_ADMIN, or a file system that can back another.
+void Passthrough::give_up(int number) {
+  possible_ = false;
+  log_.info("cached files are read through blobmount, not by the kernel itself: it refuses to",
+            {{"reason", std::system_category().message(number)}});
 }
 
 Passthrough::BackingId Passthrough::registered(fuse_req_t request, const LocalFile& file) {
@@ -45,11 +60,7 @@ Passthrough::BackingId Passthrough::registered(fuse_req_t request, const LocalFi
 
   const auto number = errno;
   const bool passes = number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOSPC;
-  if (passes) return 0;
-  // what is missing today is missing tomorrow: CAP_SYS_ADMIN, or a file system that can back another
-  possible_ = false;
-  log_.info("cached files are read through blobmount, not by the kernel itself: it refuses to",
-            {{"reason", std::system_category().message(number)}});
+  if (!passes) give_up(number);
   return 0;
 }
 

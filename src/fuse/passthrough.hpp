@@ -47,7 +47,9 @@ class Passthrough {
   };
 
   /// Whether that open of `inode` would be the first.
-  bool is_first(InodeId inode) BM_EXCLUDES(mutex_);
+  bool is_first(fuse_req_t request, InodeId inode) BM_EXCLUDES(mutex_);
+  void try_without_file(fuse_req_t request) BM_REQUIRES(mutex_);
+  void give_up(int number) BM_REQUIRES(mutex_);
   BackingId registered(fuse_req_t request, const LocalFile& file) BM_REQUIRES(mutex_);
   void close_unused(fuse_req_t request) BM_REQUIRES(mutex_);
   /// What was held of the backing file, if that open was the last.
@@ -57,6 +59,7 @@ class Passthrough {
 
   Mutex mutex_;
   bool possible_ BM_GUARDED_BY(mutex_) = false;
+  bool tried_ BM_GUARDED_BY(mutex_) = false;
   std::unordered_map<InodeId, Opened> opened_ BM_GUARDED_BY(mutex_);
   std::vector<BackingId> unused_ BM_GUARDED_BY(mutex_);  ///< to be closed, which takes a request
 };

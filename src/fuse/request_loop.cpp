@@ -1,13 +1,14 @@
 #include "fuse/request_loop.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <system_error>
+#include <thread>
+#include <vector>
 
-#include <linux/fuse.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -29,28 +30,19 @@ constexpr unsigned asked_at = 8;
 /// Requests in a row behind each of which another one waits: more than one process asks.
 constexpr unsigned many = 4;
 
-/// Its memory is libfuse's to allocate and ours to free.
-class Request {
- public:
-  Request() = default;
-  ~Request() { std::free(buffer.mem); }
-  Request(const Request&) = delete;
-  Request& operator=(const Request&) = delete;
-
-  /// Whether to answer it may take longer than to wake another thread: it copies a lot, or looks at the disk.
-  [[nodiscard]] bool is_long() const {
-    fuse_in_header head{};
-    std::memcpy(&head, buffer.mem, sizeof(head));
-    if (head.opcode == FUSE_READDIR || head.opcode == FUSE_READDIRPLUS || head.opcode == FUSE_GETXATTR)
+/// Whether to answer it may take longer than to wake another thread: it copies a lot, or looks at the disk.
+bool is_long(const RequestBuffer& request) {
+  switch (request.head().opcode) {
+    case FUSE_READDIR:
+    case FUSE_READDIRPLUS:
+    case FUSE_GETXATTR:
       return true;
-    if (head.opcode != FUSE_READ || buffer.size < sizeof(head) + sizeof(fuse_read_in)) return false;
-    fuse_read_in read{};
-    std::memcpy(&read, static_cast<const char*>(buffer.mem) + sizeof(head), sizeof(read));
-    return read.size > short_read;
+    case FUSE_READ:
+      return request.read().size > short_read;
+    default:
+      return false;
   }
-
-  fuse_buf buffer{};
-};
+}
 
 /// The signals that end a mount reach this thread only while it waits for them.
 class SignalsHeld {
@@ -65,37 +57,32 @@ class SignalsHeld {
   SignalsHeld(const SignalsHeld&) = delete;
   SignalsHeld& operator=(const SignalsHeld&) = delete;
 
-  /// Until `file` can be read, or one came.
-  void wait(int file) const {
+  /// Until `file` can be read, or one came: then true.
+  [[nodiscard]] bool wait(int file) const {
     pollfd event{file, POLLIN, 0};
-    ::ppoll(&event, 1, nullptr, &before_);
+    return ::ppoll(&event, 1, nullptr, &before_) < 0 && errno == EINTR;
   }
 
  private:
   sigset_t before_{};
 };
 
-void let_be_cancelled(bool enabled) {
-  int before = 0;
-  pthread_setcancelstate(enabled ? PTHREAD_CANCEL_ENABLE : PTHREAD_CANCEL_DISABLE, &before);
-}
-
 }  // namespace
 
-/// Ends them when it goes: those that wait for the kernel in read(2) are cancelled there, as libfuse does.
+/// Ends them when it goes. Where the system has not enough of them, those that could be started do it.
 class RequestLoop::Threads {
  public:
   explicit Threads(RequestLoop& loop) : loop_(loop) {
-    for (unsigned i = 0; i < thread_count(); ++i) {
-      threads_.push_back(start_thread("fuse", [&loop] {
-        let_be_cancelled(false);
-        loop.work();
-      }));
+    try {
+      while (threads_.size() < thread_count())
+        threads_.push_back(start_thread("fuse", [&loop] { loop.work(); }));
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;
     }
   }
   ~Threads() {
     fuse_session_exit(loop_.session_);
-    for (auto& thread : threads_) pthread_cancel(thread.native_handle());
+    loop_.end();
     for (auto& thread : threads_) thread.join();
   }
   Threads(const Threads&) = delete;
@@ -106,43 +93,56 @@ class RequestLoop::Threads {
   std::vector<std::thread> threads_;
 };
 
-RequestLoop::RequestLoop(fuse_session* session) : session_(session), ended_(::eventfd(0, EFD_CLOEXEC)) {
-  if (!ended_) throw std::system_error(errno, std::system_category(), "eventfd");
+RequestLoop::RequestLoop(fuse_session* session)
+    : session_(session), device_(fuse_session_fd(session)), ended_(::eventfd(0, EFD_CLOEXEC)) {
+  const int flags = ::fcntl(device_, F_GETFL);
+  if (!ended_ || ::fcntl(device_, F_SETFL, flags | O_NONBLOCK) != 0)
+    throw std::system_error(errno, std::system_category(), "serve the kernel");
 }
 
 Status RequestLoop::run() {
+  bool asked_to_end = false;
   {
     const SignalsHeld signals;
+    asked_to_end = fuse_session_exited(session_) != 0;
     const Threads threads(*this);
-    while (fuse_session_exited(session_) == 0) signals.wait(ended_.number());
+    while (fuse_session_exited(session_) == 0) asked_to_end = signals.wait(ended_.number());
   }
   const MutexLock lock(turn_);
-  if (!failure_) return {};
-  return Error{ErrorCode::internal,
-               "the kernel's connection broke: " + std::system_category().message(*failure_)};
+  if (failure_) {
+    return Error{ErrorCode::internal,
+                 "the kernel's connection broke: " + std::system_category().message(*failure_)};
+  }
+  if (unmounted_ || asked_to_end) return {};
+  return Error{ErrorCode::internal, "libfuse cannot go on with this kernel"};
 }
 
 void RequestLoop::work() {
-  Request request;
+  RequestBuffer request;
   MutexLock turn(turn_);
-  while (take(request.buffer)) {
-    const bool others_take = request.is_long() || many_wait();
+  while (take(request)) {
+    const bool others_take = is_long(request) || many_wait();
     if (others_take) turn.native().unlock();
-    fuse_session_process_buf(session_, &request.buffer);
+    fuse_buf buffer{};
+    buffer.mem = request.data();
+    buffer.size = request.size();
+    fuse_session_process_buf(session_, &buffer);
     if (others_take) turn.native().lock();
   }
-  ::eventfd_write(ended_.number(), 1);
+  end();
 }
 
-bool RequestLoop::take(fuse_buf& request) {
+void RequestLoop::end() { ::eventfd_write(ended_.number(), 1); }
+
+bool RequestLoop::take(RequestBuffer& request) {
   while (fuse_session_exited(session_) == 0) {
-    let_be_cancelled(true);
-    const int size = fuse_session_receive_buf(session_, &request);
-    let_be_cancelled(false);
+    std::array<pollfd, 2> files{{{device_, POLLIN, 0}, {ended_.number(), POLLIN, 0}}};
+    if (::poll(files.data(), files.size(), -1) < 0 || files[1].revents != 0) continue;
+    const int size = request.take(device_);
     if (size > 0) return true;
-    if (size == 0) break;
-    if (size == -EINTR || size == -EAGAIN) continue;
-    failure_ = -size;
+    if (size == -EAGAIN) continue;
+    unmounted_ = size == -ENODEV;
+    if (!unmounted_) failure_ = -size;
     fuse_session_exit(session_);
   }
   return false;
@@ -150,7 +150,7 @@ bool RequestLoop::take(fuse_buf& request) {
 
 bool RequestLoop::many_wait() {
   if (++taken_ % asked_at != 0 && waiting_ == 0) return false;
-  pollfd device{fuse_session_fd(session_), POLLIN, 0};
+  pollfd device{device_, POLLIN, 0};
   waiting_ = ::poll(&device, 1, 0) > 0 ? waiting_ + 1 : 0;
   return waiting_ >= many;
 }

@@ -2,16 +2,14 @@
 
 /// Takes the kernel's requests from /dev/fuse and hands them to libfuse.
 
-#include <atomic>
 #include <optional>
-#include <thread>
-#include <vector>
 
 #include "blobmount/result.hpp"
 
 #include "base/annotated_mutex.hpp"
 #include "cache/system_files.hpp"
 #include "fuse/fuse_api.hpp"
+#include "fuse/request_buffer.hpp"
 
 namespace blobmount {
 
@@ -21,30 +19,34 @@ namespace blobmount {
 /// small files took a third longer.)
 class RequestLoop {
  public:
-  /// `session` is mounted, its signal handlers are set, and it outlives the loop.
+  /// `session` is mounted, its signal handlers are set, and it outlives the loop. Throws std::system_error
+  /// where the system has no descriptor left.
   explicit RequestLoop(fuse_session* session);
 
   /// Until the kernel unmounts, or one of libfuse's signals comes, or has come, to this thread. Requests that
   /// were taken have been handed over then; answers may still be under way. An Error where the connection
-  /// broke. Once.
+  /// broke. Once. Throws std::system_error where the system has no thread left.
   Status run();
 
  private:
   class Threads;
 
   void work() BM_EXCLUDES(turn_);
-  /// False: there are no more.
-  bool take(fuse_buf& request) BM_REQUIRES(turn_);
+  /// False: there will be no more.
+  bool take(RequestBuffer& request) BM_REQUIRES(turn_);
   /// Whether more than one process waits for answers.
   bool many_wait() BM_REQUIRES(turn_);
+  void end();
 
   fuse_session* const session_;
-  const Descriptor ended_;  ///< an eventfd
+  const int device_;
+  const Descriptor ended_;  ///< an eventfd; from then on nobody waits for requests
 
-  Mutex turn_;  ///< to take requests
+  Mutex turn_;                                 ///< to take requests
   unsigned taken_ BM_GUARDED_BY(turn_) = 0;    ///< requests
   unsigned waiting_ BM_GUARDED_BY(turn_) = 0;  ///< requests in a row behind which another one waited
-  std::optional<int> failure_ BM_GUARDED_BY(turn_);
+  bool unmounted_ BM_GUARDED_BY(turn_) = false;
+  std::optional<int> failure_ BM_GUARDED_BY(turn_);  ///< errno
 };
 
 }  // namespace blobmount

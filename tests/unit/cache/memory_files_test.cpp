@@ -5,6 +5,7 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -144,6 +145,19 @@ TEST_F(MemoryFilesTest, TheLeastRecentlyUsedGoesFirst) {
 
   EXPECT_TRUE(files.local_file(*version("0")));
   EXPECT_FALSE(files.local_file(*version("1")));
+}
+
+TEST_F(MemoryFilesTest, WhoReadsInACircleMoreThanThereIsRoomForFindsWhatIsThere) {
+  for (int i = 0; i < 8; ++i) read(*version(std::to_string(i)));
+  for (int i = 0; i < 8; ++i) EXPECT_FALSE(files.local_file(*version(std::to_string(i))));
+  EXPECT_TRUE(eventually(20s, [&] { return files.bytes() >= 4 * one_size; }));
+
+  for (int round = 0; round < 10; ++round) {
+    int found = 0;
+    for (int i = 0; i < 8; ++i) found += files.local_file(*version(std::to_string(i))) ? 1 : 0;
+    EXPECT_GE(found, 3);
+    std::this_thread::sleep_for(5ms);
+  }
 }
 
 TEST_F(MemoryFilesTest, ThoseInUseAreNotEvicted) {

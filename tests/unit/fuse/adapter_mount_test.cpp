@@ -207,7 +207,7 @@ class OpenRoot {
 };
 
 TEST_F(AdapterMountTest, TheKernelKeepsTheItemsOfAListing) {
-  const auto names = many_names("file", 5000);
+  const auto names = many_names("file", 10);  // so few that all come with attributes
   files_.directory->add(names, true);
   EXPECT_EQ(OpenRoot(mount_.path("")).next(), with_dots(names));
   files_.directory->asked = 0;
@@ -266,10 +266,9 @@ TEST_F(AdapterMountTest, ListingsThatChangeAllTheTimeAreEachReadAsOne) {
     files_.show(directory_of(many_names("file" + std::to_string(i) + "-", 3'000)));
     std::this_thread::sleep_for(10ms);
   }
+  EXPECT_TRUE(tests::eventually(20s, [&] { return read > 3; }));
   ended = true;
   for (auto& reader : readers) reader.join();
-
-  EXPECT_GT(read, 3);
 }
 
 }  // namespace

@@ -71,6 +71,17 @@ TEST_F(DirectoryCacheTest, UntilTheKernelHasEmptiedItNobodyUsesIt) {
   EXPECT_TRUE(uses_what_is_there(open(new_listing)));
 }
 
+TEST_F(DirectoryCacheTest, NamesWithoutAttributesAreAskedForAgain) {
+  open_and_read(old_listing);
+  cache.read_names(directory);
+  EXPECT_TRUE(fills(open(old_listing)));
+  cache.release(directory);
+  cache.release(directory);
+
+  EXPECT_TRUE(fills(open_and_read(old_listing)));
+  EXPECT_TRUE(uses_what_is_there(open(old_listing))) << "with attributes, this time";
+}
+
 TEST_F(DirectoryCacheTest, EachDirectoryHasItsOwn) {
   open_and_read(old_listing);
 

@@ -131,6 +131,7 @@ class StubFileSystem final : public FileSystem {
   void extended_attributes(InodeId /*inode*/, const std::string& /*wanted*/,
                            Completion<std::vector<ExtendedAttribute>> done) override BM_EXCLUDES(mutex_) {
     ++asked_for_attributes;
+    if (const auto hook = attributes_hook()) hook();
     auto answer = Result<std::vector<ExtendedAttribute>>(std::vector<ExtendedAttribute>());
     {
       const MutexLock lock(mutex_);
@@ -155,6 +156,11 @@ class StubFileSystem final : public FileSystem {
   void set_extended(Result<std::vector<ExtendedAttribute>> extended) BM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     extended_ = std::move(extended);
+  }
+  /// From now on, runs before extended attributes are answered.
+  void on_attributes(std::function<void()> hook) BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    attributes_hook_ = std::move(hook);
   }
   /// From now on, the root is this.
   void show(std::shared_ptr<StubDirectory> other) BM_EXCLUDES(mutex_) {
@@ -227,6 +233,10 @@ class StubFileSystem final : public FileSystem {
     return {.inode = inode, .number = inode, .kind = kind, .size = kind == FileKind::file ? file_size : 0};
   }
 
+  std::function<void()> attributes_hook() const BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return attributes_hook_;
+  }
   std::shared_ptr<StubDirectory> shown_directory() const BM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     return shown_;
@@ -241,6 +251,7 @@ class StubFileSystem final : public FileSystem {
   std::map<ReadId, Completion<Bytes>> held_reads_ BM_GUARDED_BY(mutex_);
   Result<std::vector<ExtendedAttribute>> extended_ BM_GUARDED_BY(mutex_){std::vector<ExtendedAttribute>{}};
   LookUpHook look_up_hook_ BM_GUARDED_BY(mutex_);
+  std::function<void()> attributes_hook_ BM_GUARDED_BY(mutex_);
   std::shared_ptr<StubDirectory> shown_ BM_GUARDED_BY(mutex_) = directory;
 };
 

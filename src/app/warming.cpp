@@ -49,15 +49,22 @@ const Error evicted{ErrorCode::no_space,
 }  // namespace
 
 Warming::Warming(std::vector<std::string> paths) {
-  threads_.push_back(start_thread("warm-walk", [this, paths = std::move(paths)] { walk(paths); }));
-  threads_.push_back(start_thread("warm-settle", [this] { settle_all(); }));
-  for (int i = 0; i < reader_threads; ++i)
-    threads_.push_back(start_thread("warm-read/" + std::to_string(i), [this] { read_all(); }));
+  begin("warm-walk", [this, paths = std::move(paths)] { walk(paths); });
+  begin("warm-settle", [this] { settle_all(); });
+  for (int i = 0; i < reader_threads; ++i) begin("warm-read/" + std::to_string(i), [this] { read_all(); });
 }
 
 Warming::~Warming() {
   queue_.stop();
   for (auto& thread : threads_) thread.join();
+}
+
+void Warming::begin(const std::string& name, std::function<void()> work) {
+  ++running_;
+  threads_.push_back(start_thread(name, [this, work = std::move(work)] {
+    work();
+    --running_;
+  }));
 }
 
 Progress Warming::progress() const {
@@ -94,14 +101,20 @@ void Warming::walk(const std::vector<std::string>& paths) {
 }
 
 bool Warming::found(std::string path, std::uint64_t size) {
+  // here: by the time that it is opened, the mount may have fetched it ahead; whoever opens it says what else
+  // fails
+  const auto cached = PinnedFile::cached_of(path);
+  if (!cached && cached.error().code == ErrorCode::unsupported) {
+    note_failure(path, cached.error());
+    return false;  // so it is with all that is below this PATH
+  }
+
   ++files_found_;
   bytes_found_ += size;
   WarmJob job;
   job.path = std::move(path);
   job.size = size;
-  // here: by the time that it is opened, the mount may have fetched it ahead; whoever opens it says what
-  // fails
-  if (const auto cached = PinnedFile::cached_of(job.path)) {
+  if (cached) {
     already_cached_ += *cached;
     note_cached(job, *cached);
   }
@@ -194,7 +207,6 @@ void Warming::settle_all() {
     if (files_done_ == done_before) std::this_thread::sleep_for(poll_pause);
   }
   watch_for_eviction();
-  over_ = true;
 }
 
 void Warming::settle(WarmJob job) {
@@ -251,9 +263,7 @@ void Warming::watch_for_eviction() {
 }
 
 void Warming::fail(const WarmJob& job, const Error& error) {
-  // nothing of that mount can ever be completed
-  const bool useless = error.code == ErrorCode::unsupported;
-  if (!useless || queue_.stop()) note_failure(job.path, error);
+  note_failure(job.path, error);
   queue_.finished();
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,8 +37,8 @@ class Warming {
   Warming(const Warming&) = delete;
   Warming& operator=(const Warming&) = delete;
 
-  /// All is complete, or has failed.
-  [[nodiscard]] bool over() const { return over_; }
+  /// All is complete, or has failed, and no thread does anything any more: what failed can be taken.
+  [[nodiscard]] bool over() const { return running_ == 0; }
   [[nodiscard]] Progress progress() const;
   [[nodiscard]] std::uint64_t already_cached() const {
     return already_cached_;
@@ -48,6 +49,8 @@ class Warming {
 
  private:
   enum class State : std::uint8_t { unsettled, dropped, complete };
+
+  void begin(const std::string& name, std::function<void()> work);
 
   // The thread that finds files.
   void walk(const std::vector<std::string>& paths);
@@ -87,7 +90,8 @@ class Warming {
   Mutex order_mutex_;
   std::atomic<std::uint64_t> files_found_{0}, files_done_{0}, bytes_found_{0}, bytes_done_{0};
   std::atomic<std::uint64_t> already_cached_{0};
-  std::atomic<bool> walked_{false}, over_{false};
+  std::atomic<bool> walked_{false};
+  std::atomic<int> running_{0};  ///< threads
 
   struct Completed {
     std::string path;

@@ -43,6 +43,12 @@ std::string attribute(const std::filesystem::path& file, const std::string& name
 std::string cached(const std::filesystem::path& file) { return attribute(file, "user.blob.cached"); }
 std::string checked(const std::filesystem::path& file) { return attribute(file, "user.blob.checked"); }
 
+bool has_cache_by_default() {
+  const char* const variable = std::getenv("BLOBMOUNT_TEST_KERNEL");
+  const std::string way = variable != nullptr ? variable : "";
+  return way == "passthrough" || way == "both";
+}
+
 class Warm : public testing::Test {
  protected:
   void put(const std::string& blob, std::uint64_t size, std::uint64_t seed = 1) {
@@ -223,9 +229,7 @@ TEST_F(Warm, NoticesThatOneFileDrivesOutTheOther) {
 }
 
 TEST_F(Warm, WithoutACacheDirectoryNothingIsReadInVain) {
-  const char* const variable = std::getenv("BLOBMOUNT_TEST_KERNEL");
-  const std::string way = variable != nullptr ? variable : "";
-  if (way == "passthrough" || way == "both") GTEST_SKIP() << "the mount is given a directory";
+  if (has_cache_by_default()) GTEST_SKIP() << "the mount is given a directory";
   for (int i = 0; i < 20; ++i) put("tree/" + std::to_string(i), mib);
   const Mounted mounted(account.mount("test"));
   service.stats().reset();
@@ -236,6 +240,19 @@ TEST_F(Warm, WithoutACacheDirectoryNothingIsReadInVain) {
   EXPECT_THAT(finished.error_output, AllOf(HasSubstr("keeps nothing on disk"), HasSubstr("--cache-dir")));
   EXPECT_EQ(std::ranges::count(finished.error_output, '\n'), 1) << finished.error_output;
   EXPECT_EQ(gets(), 0U);
+}
+
+TEST_F(Warm, AMountWithoutACacheDoesNotStopTheNextPath) {
+  if (has_cache_by_default()) GTEST_SKIP() << "the mount is given a directory";
+  put("blob", mib);
+  const Mounted without(account.mount("test"));
+  const Mounted with(options());
+
+  const auto finished = warm({without / "blob", with / "blob"});
+
+  EXPECT_EQ(finished.status, 1);
+  EXPECT_THAT(finished.error_output, HasSubstr("--cache-dir"));
+  EXPECT_EQ(cached(with / "blob"), std::to_string(mib));
 }
 
 TEST_F(Warm, APlaceOutsideIsSaidBeforeAnythingIsRead) {

@@ -21,11 +21,10 @@ namespace blobmount {
 
 struct WarmJob {
   std::string path{};
-  std::uint64_t size = 0;                  ///< bytes, as it was found
+  std::uint64_t size = 0;                  ///< bytes, as last seen
   std::unique_ptr<PinnedFile> file{};      ///< null: not looked at yet
   std::uint64_t cached = 0;                ///< bytes, as last seen
-  std::uint64_t cached_before = 0;         ///< when it was about to be read
-  int fruitless = 0;                       ///< times that it was read in a row, and no more of it was kept
+  int passes = 0;                          ///< times that it was read, and not all of it was kept
   bool renewed = false;                    ///< `file` is not the first version
   std::optional<SteadyTime> idle_since{};  ///< nothing of it waits to be written
 };

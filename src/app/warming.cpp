@@ -25,7 +25,8 @@ constexpr std::uint64_t most_dropped = 64ULL << 20U;
 constexpr auto poll_pause = 10ms;
 /// A page is handed to the disk a moment after its reader has it.
 constexpr auto surely_idle = 300ms;
-constexpr int most_fruitless = 3;
+/// Times that one file is read: a disk that gives bad bytes, or files that evict each other, have no end.
+constexpr int most_passes = 5;
 
 constexpr std::size_t first_ones = 16;
 constexpr auto watch_pause = 1s;
@@ -143,7 +144,6 @@ std::optional<Warming::Opened> Warming::next_opened() {
 
 Result<Warming::File> Warming::open(WarmJob& job) {
   if (!job.file) BM_TRY(look_at(job, PinnedFile::pin(job.path)));
-  job.cached_before = job.cached;
   if (job.cached == job.size) return File{};
   BM_ASSIGN(file, job.file->open());
   return File(std::move(file));
@@ -241,8 +241,7 @@ Result<Warming::State> Warming::state_of(WarmJob& job) {
 
 void Warming::read_again(WarmJob job) {
   job.idle_since.reset();
-  job.fruitless = job.cached > job.cached_before ? 0 : job.fruitless + 1;
-  if (job.fruitless >= most_fruitless) return fail(job, not_kept(job));
+  if (++job.passes >= most_passes) return fail(job, not_kept(job));
   queue_.read_again(std::move(job));
 }
 

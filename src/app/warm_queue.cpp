@@ -9,8 +9,9 @@ namespace {
 /// The walk runs so many files ahead.
 constexpr std::size_t most_fresh = 4096;
 
-/// Each holds a descriptor.
-constexpr std::size_t most_settling = 256;
+/// Each is to stay among the files that the mount's cache keeps open, 256 where there are few descriptors:
+/// only those count as checked.
+constexpr std::size_t most_settling = 64;
 constexpr std::size_t settled_at_once = 32;
 
 /// What a disk that is slower than the network may have before it: all of it is held in memory until it is

@@ -23,6 +23,8 @@ constexpr std::uint64_t most_waiting = 16ULL << 20U;
 constexpr std::uint64_t most_dropped = 64ULL << 20U;
 
 constexpr auto poll_pause = 10ms;
+/// Where nothing is completed: each look costs the mount some requests for each file.
+constexpr auto longest_poll_pause = 80ms;
 /// A page is handed to the disk a moment after its reader has it.
 constexpr auto surely_idle = 300ms;
 /// Times that one file is read: a disk that gives bad bytes, or files that evict each other, have no end.
@@ -196,6 +198,7 @@ Result<bool> Warming::keep_pace(WarmJob& job, std::uint64_t offset) {
 
 void Warming::settle_all() {
   auto last_watch = std::chrono::steady_clock::now();
+  auto pause = poll_pause;
   for (auto jobs = queue_.next_to_settle(); !jobs.empty(); jobs = queue_.next_to_settle()) {
     const auto done_before = files_done_.load();
     for (auto& job : jobs) settle(std::move(job));
@@ -204,7 +207,12 @@ void Warming::settle_all() {
       watch_for_eviction();
       last_watch = now;
     }
-    if (files_done_ == done_before) std::this_thread::sleep_for(poll_pause);
+    if (files_done_ != done_before) {
+      pause = poll_pause;
+    } else {
+      std::this_thread::sleep_for(pause);
+      pause = std::min(2 * pause, longest_poll_pause);
+    }
   }
   watch_for_eviction();
 }

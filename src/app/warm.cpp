@@ -66,12 +66,16 @@ bool all_are_mounted(const std::vector<std::string>& paths) {
   return all;
 }
 
-/// Those that end us come to next_signal() only.
+/// Those that would end us come to next_signal() only; what is ignored stays so.
 class Signals {
  public:
   Signals() {
     sigemptyset(&ours_);
-    for (const int number : {SIGINT, SIGTERM}) sigaddset(&ours_, number);
+    for (const int number : {SIGINT, SIGTERM}) {
+      struct sigaction action {};
+      if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+        sigaddset(&ours_, number);
+    }
     ::pthread_sigmask(SIG_BLOCK, &ours_, &before_);
   }
   ~Signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -87,6 +91,17 @@ class Signals {
  private:
   sigset_t ours_{}, before_{};
 };
+
+/// As if it had never been held back: a shell that runs us in a loop is to see what ended us.
+[[noreturn]] void die_of(int number) {
+  sigset_t alone;
+  sigemptyset(&alone);
+  sigaddset(&alone, number);
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+  ::pthread_sigmask(SIG_UNBLOCK, &alone, nullptr);
+  std::_Exit(128 + number);
+}
 
 class Warmer {
  public:
@@ -155,7 +170,7 @@ int warm(const WarmCommand& command) {
   const auto signal = warmer.run();
   warmer.clear_line();
   // reads that wait end with the process, and only with it
-  if (signal) std::_Exit(128 + *signal);
+  if (signal) die_of(*signal);
   if (command.json) warmer.print_json(std::cout);
   return warmer.all_well() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -311,6 +311,40 @@ TEST_F(Warm, ASignalEndsItAtOnceAndWhatIsCachedStays) {
   EXPECT_GT(std::stoull(cached(mounted / "blob")), mib);
 }
 
+TEST_F(Warm, AShellSeesTheSignalThatEndsIt) {
+  put("blob", 100 * mib);
+  const Mounted mounted(options());
+  service.set_network({.bytes_per_second = 5.0 * mib});
+  auto inside = command({mounted / "blob"});
+  // bash goes on after a program that has exited, also with 130
+  std::string words;
+  for (const auto& argument : inside.arguments) words += "'" + argument + "' ";
+  inside.arguments = {"bash", "-c", "trap - INT; " + words + "; echo and on"};
+  const Process shell(inside);
+  ASSERT_TRUE(eventually(10s, [&] { return std::stoull(cached(mounted / "blob")) > mib; }));
+
+  shell.signal_group(SIGINT);
+
+  EXPECT_EQ(shell.wait(5s), 130);
+  EXPECT_EQ(shell.output(), "");
+}
+
+TEST_F(Warm, AnIgnoredSignalStaysIgnored) {
+  put("blob", 8 * mib);
+  const Mounted mounted(options());
+  service.set_network({.bytes_per_second = 8.0 * mib});
+  auto inside = command({mounted / "blob"});
+  std::string words = "trap '' INT; exec";
+  for (const auto& argument : inside.arguments) words += " '" + argument + "'";
+  inside.arguments = {"bash", "-c", words};
+  const Process warming(inside);
+  ASSERT_TRUE(eventually(10s, [&] { return std::stoull(cached(mounted / "blob")) > mib; }));
+
+  warming.signal(SIGINT);
+
+  EXPECT_EQ(warming.wait(30s), 0);
+}
+
 TEST_F(Warm, WhatItKnowsOfTheCacheIsNotListedWithTheBlobsAttributes) {
   put("blob", mib);
   const Mounted mounted(options());

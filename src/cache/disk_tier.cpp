@@ -68,9 +68,9 @@ std::optional<KeptBytes> DiskTier::kept(const BlobVersion& version) {
 
 bool DiskTier::offer(const SharedVersion& version, PageRange pages, std::span<const PageBuffer> buffers) {
   if (stopped_) return false;
+  if (writer_.is_busy()) return true;
   const auto identity = std::make_shared<const DiskIdentity>(disk_identity(account_, *version));
   if (store_->index().complete(*identity)) return false;
-  if (writer_.is_busy()) return true;
 
   for (const auto& run : store_->index().plan(*identity, pages).runs) {
     if (run.present) continue;

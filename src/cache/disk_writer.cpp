@@ -56,7 +56,7 @@ void DiskWriter::keep(const SharedIdentity& identity, std::uint64_t page, PageBu
 
 bool DiskWriter::is_busy() const {
   const MutexLock lock(mutex_);
-  return 2 * held_ >= most_waiting_;
+  return 2 * held_ >= most_waiting_ || pause_.holds(clock_.now());
 }
 
 std::uint64_t DiskWriter::in_line(DiskName name) const {
@@ -97,7 +97,10 @@ void DiskWriter::done_with(std::span<Page> pages) {
 
 void DiskWriter::write_all(std::vector<Page> pages) {
   // streams come mixed
-  std::ranges::sort(pages, {}, [](const Page& page) { return std::tuple(page.identity->name, page.number); });
+  std::ranges::sort(pages, {}, [](const Page& page) {
+    return std::tuple(page.identity->name, page.number, !page.counted);
+  });
+  pages = still_missing(std::move(pages));
   for (std::span<Page> left(pages); !left.empty();) {
     const auto neighbours = left.first(is_given_up(left.front()) ? 0 : hold_neighbours(left));
     if (neighbours.empty()) {
@@ -110,6 +113,20 @@ void DiskWriter::write_all(std::vector<Page> pages) {
     done_with(neighbours);
     left = left.subspan(neighbours.size());
   }
+}
+
+std::vector<DiskWriter::Page> DiskWriter::still_missing(std::vector<Page> pages) {
+  std::vector<Page> missing;
+  for (auto& page : pages) {
+    const bool twice = !missing.empty() && missing.back().number == page.number &&
+                       *missing.back().identity == *page.identity;
+    if (twice || store_.index().has(*page.identity, {page.number, 1})) {
+      done_with({&page, 1});
+    } else {
+      missing.push_back(std::move(page));
+    }
+  }
+  return missing;
 }
 
 bool DiskWriter::is_given_up(const Page& page) {
@@ -130,7 +147,7 @@ std::size_t DiskWriter::hold_neighbours(std::span<Page> pages) {
 }
 
 void DiskWriter::write_or_drop(std::span<const Page> neighbours) {
-  if (pause_.holds(clock_.now())) {
+  if (is_paused()) {
     dropped_ += neighbours.size();
     return;
   }
@@ -138,13 +155,27 @@ void DiskWriter::write_or_drop(std::span<const Page> neighbours) {
   const auto written = write(neighbours);
   if (!written || !*written) dropped_ += neighbours.size();
   if (!written) return failed(written.error(), *neighbours.front().identity);
-  if (*written && pause_.succeeded()) log_.info("disk cache is written again");
+  if (*written && end_pause()) log_.info("disk cache is written again");
+}
+
+bool DiskWriter::is_paused() const {
+  const MutexLock lock(mutex_);
+  return pause_.holds(clock_.now());
+}
+
+bool DiskWriter::end_pause() {
+  const MutexLock lock(mutex_);
+  return pause_.succeeded();
+}
+
+bool DiskWriter::begin_pause() {
+  const MutexLock lock(mutex_);
+  return pause_.failed(clock_.now());
 }
 
 Result<bool> DiskWriter::write(std::span<const Page> neighbours) {
   const auto& identity = *neighbours.front().identity;
   const PageRange pages{neighbours.front().number, neighbours.size()};
-  if (store_.index().has(identity, pages)) return true;  // offered twice
   const auto bytes = neighbours.size() * (page_size + sizeof(PageRecord)) + new_version;
   BM_ASSIGN(room, space_.make_room(bytes, store_.index().find(identity.name)));
   if (!room) return false;
@@ -169,9 +200,7 @@ void DiskWriter::failed(const Error& error, const DiskIdentity& identity) {
     const auto freed = space_.evict_one(store_.index().find(identity.name));
     if (freed && *freed) return;
   }
-  if (pause_.failed(clock_.now())) {
-    log_.warning("disk cache is not written", {{"reason", error.message}});
-  }
+  if (begin_pause()) log_.warning("disk cache is not written", {{"reason", error.message}});
 }
 
 }  // namespace blobmount

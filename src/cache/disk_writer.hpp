@@ -42,7 +42,8 @@ class DiskWriter {
 
   /// `buffer` holds `page`, and never changes. Never blocks.
   void keep(const SharedIdentity& identity, std::uint64_t page, PageBuffer buffer) BM_EXCLUDES(mutex_);
-  /// Whether what can wait had better be kept some other time: half of what may be held is.
+  /// Whether what can wait had better be kept some other time: half of what may be held is, or the disk has
+  /// failed a short while ago.
   [[nodiscard]] bool is_busy() const BM_EXCLUDES(mutex_);
   /// Pages of a version that have been kept, and are neither written nor dropped so far.
   [[nodiscard]] std::uint64_t in_line(DiskName name) const BM_EXCLUDES(mutex_);
@@ -70,12 +71,19 @@ class DiskWriter {
   /// They are all of one version.
   void done_with(std::span<Page> pages) BM_EXCLUDES(mutex_);
   void write_all(std::vector<Page> pages) BM_EXCLUDES(mutex_);
+  /// Of those sorted, each once, and not what is on the disk by now.
+  std::vector<Page> still_missing(std::vector<Page> pages) BM_EXCLUDES(mutex_);
   /// Whether it is too late to write it.
   bool is_given_up(const Page& page) BM_EXCLUDES(mutex_);
-  void write_or_drop(std::span<const Page> neighbours);
+  void write_or_drop(std::span<const Page> neighbours) BM_EXCLUDES(mutex_);
   /// Whether there was room.
   Result<bool> write(std::span<const Page> neighbours);
-  void failed(const Error& error, const DiskIdentity& identity);
+  void failed(const Error& error, const DiskIdentity& identity) BM_EXCLUDES(mutex_);
+  bool is_paused() const BM_EXCLUDES(mutex_);
+  /// Whether it had failed before.
+  bool end_pause() BM_EXCLUDES(mutex_);
+  /// Whether it worked until now.
+  bool begin_pause() BM_EXCLUDES(mutex_);
 
   /// How many of the first ones can be written at once; held from now on. 0: the first one is gone.
   static std::size_t hold_neighbours(std::span<Page> pages);
@@ -88,7 +96,6 @@ class DiskWriter {
   const std::uint64_t most_in_line_;  ///< pages
 
   DiskSpace space_;
-  DiskPause pause_;  ///< the thread's own
   std::atomic<std::uint64_t> dropped_{0};
 
   mutable Mutex mutex_;
@@ -96,6 +103,7 @@ class DiskWriter {
   std::vector<Page> waiting_ BM_GUARDED_BY(mutex_);
   std::uint64_t held_ BM_GUARDED_BY(mutex_) = 0;  ///< pages that wait, or are being written, with their bytes
   std::unordered_map<DiskName, std::uint64_t> in_line_ BM_GUARDED_BY(mutex_);  ///< pages; none has 0
+  DiskPause pause_ BM_GUARDED_BY(mutex_);
   std::optional<SteadyTime> given_up_at_ BM_GUARDED_BY(mutex_);                ///< once it is ending
 
   std::thread thread_;

@@ -322,6 +322,8 @@ TEST_F(DiskTierTest, WhatIsOfferedOftenIsWrittenOnce) {
   const auto whole = fetch_of(version, all_pages(*version));
   origin.start({whole});
   faults.hold_writes();
+  EXPECT_TRUE(tier->offer(version, {0, 1}, whole->buffers()));
+  ASSERT_TRUE(eventually(std::chrono::seconds{20}, [&] { return faults.waiting() == 1; }));
   for (int i = 0; i < 1000; ++i) EXPECT_TRUE(tier->offer(version, all_pages(*version), whole->buffers()));
   EXPECT_LE(tier->kept(*version)->waiting, limits.waiting / 2 + 6 * page_size);
   const auto changes = faults.changes();

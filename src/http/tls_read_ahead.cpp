@@ -1,8 +1,12 @@
 #include "http/tls_read_ahead.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <string_view>
 
 #include <openssl/ssl.h>
+#include <strings.h>
 
 namespace blobmount {
 namespace {
@@ -10,6 +14,16 @@ namespace {
 /// Four of the longest records, as newer curls have it. OpenSSL moves what is left to the front of the buffer
 /// with each record, so that more of them cost more than the calls that they save.
 constexpr std::size_t buffer_size = 4 * (SSL3_RT_MAX_PLAIN_LENGTH + SSL3_RT_HEADER_LENGTH + 256);
+
+/// Then curl has one TLS connection inside another, and unread() sees only the inner one.
+bool proxy_uses_tls() {
+  constexpr std::array variables{"https_proxy", "HTTPS_PROXY", "http_proxy", "all_proxy", "ALL_PROXY"};
+  return std::ranges::any_of(variables, [](const char* name) {
+    static constexpr std::string_view scheme = "https://";
+    const auto* const value = std::getenv(name);
+    return value != nullptr && ::strncasecmp(value, scheme.data(), scheme.size()) == 0;
+  });
+}
 
 CURLcode on_context(CURL* /*handle*/, void* context, void* /*nothing*/) {
   auto* const ssl = static_cast<SSL_CTX*>(context);
@@ -27,7 +41,7 @@ bool curl_uses_openssl() {
 }
 
 void read_ahead(CURL* handle) {
-  static const bool able = curl_uses_openssl();
+  static const bool able = curl_uses_openssl() && !proxy_uses_tls();
   // other libraries take the callback too, and give it something else
   if (able) curl_easy_setopt(handle, CURLOPT_SSL_CTX_FUNCTION, on_context);
 }
@@ -41,7 +55,7 @@ bool unread(CURL* handle) {
   const auto* const ssl = static_cast<const SSL*>(session->internals);
   // SSL_pending(), which curl asks, does not count what has been read ahead; SSL_has_pending() counts parts
   // of records too, and it is for them that a read has wanted more
-  return SSL_has_pending(ssl) == 1 && SSL_want(ssl) != SSL_READING;
+  return SSL_has_pending(ssl) == 1 && SSL_want(ssl) == SSL_NOTHING;
 }
 
 }  // namespace blobmount

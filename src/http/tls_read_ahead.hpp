@@ -9,7 +9,7 @@ namespace blobmount {
 
 bool curl_uses_openssl();
 
-/// The next connection that `handle` makes reads ahead. From then on curl does not notice all that it could
+/// The next connection that `handle` makes reads ahead, unless the environment names a proxy by https. From then on curl does not notice all that it could
 /// read: ask unread().
 void read_ahead(CURL* handle);
 

@@ -285,8 +285,7 @@ Result<Order> parse_refresh(int argc, const char* const* argv) {
 Result<Order> parse_warm(int argc, const char* const* argv) {
   CLI::App app(
       "Fetch files, and all files of directories, into the cache on disk (--cache-dir): from then on they "
-      "are "
-      "read at its rate, where possible by the kernel itself.",
+      "are read at its rate, where possible by the kernel itself.",
       "blobmount warm");
   app.footer("An account that is called \"warm\" is mounted by its URL.");
   WarmCommand command;

@@ -1,7 +1,8 @@
 #pragma once
 
 /// Fetches files of mounts completely: reads them as anybody would, and sees that they come to be in the
-/// cache on disk, checked, so that the kernel can read them by itself at their next first open.
+/// cache on disk, checked. The kernel can then read them by itself at their next first open, as many of them
+/// as the mount keeps open, and remembers as checked.
 
 #include <atomic>
 #include <cstddef>

@@ -54,6 +54,19 @@ TEST_F(Tls, ASecondConnectionResumesTheFirstOnesSession) {
   EXPECT_EQ(server.tls()->resumed(), 1U);
 }
 
+TEST_F(Tls, APinnedCertificateTakesAndLeavesNoSession) {
+  const HttpServer server([](const ServedRequest&, Reply& reply) { reply.send(200, {}, "hi"); }, 0, files_);
+  const HttpRequest trusting{.url = server.url(), .fresh_connection = true};
+  const HttpRequest pinning{.url = server.url(), .pinned_certificate = tests::thumbprint_of(files_)};
+
+  for (const auto& request : {pinning, trusting, pinning}) ASSERT_TRUE(send_and_wait(network_, request));
+  EXPECT_EQ(server.tls()->handshakes(), 3U);
+  EXPECT_EQ(server.tls()->resumed(), 0U);
+
+  ASSERT_TRUE(send_and_wait(network_, trusting));
+  EXPECT_EQ(server.tls()->resumed(), 1U);
+}
+
 TEST_F(Tls, LargeBodiesComeWhole) {
   std::string body(5'000'003, ' ');
   for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * i / 251);

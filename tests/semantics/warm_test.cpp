@@ -311,6 +311,21 @@ TEST_F(Warm, ASignalEndsItAtOnceAndWhatIsCachedStays) {
   EXPECT_GT(std::stoull(cached(mounted / "blob")), mib);
 }
 
+TEST_F(Warm, ASignalEndsItAlsoWhileTheLastReadsWaitAfterAnEviction) {
+  put("stalled", mib);
+  for (int i = 0; i < 20; ++i) put("tree/" + std::to_string(i), 4 * mib);
+  service.faults().add_always({.kind = FaultKind::stall}, RequestKind::get_blob, "stalled");
+  const Mounted mounted(options().with("--cache-size", "20MiB"));
+  service.set_network({.bytes_per_second = 2.0 * mib});
+  const Process warming(command({mounted / "stalled", mounted / "tree"}));
+  ASSERT_TRUE(warming.wait_for_output("has been evicted", 20s));
+  EXPECT_FALSE(warming.wait(100ms));
+
+  warming.signal(SIGINT);
+
+  EXPECT_EQ(warming.wait(5s), 130);
+}
+
 TEST_F(Warm, AShellSeesTheSignalThatEndsIt) {
   put("blob", 100 * mib);
   const Mounted mounted(options());

@@ -104,7 +104,7 @@ class DiskWriter {
   std::uint64_t held_ BM_GUARDED_BY(mutex_) = 0;  ///< pages that wait, or are being written, with their bytes
   std::unordered_map<DiskName, std::uint64_t> in_line_ BM_GUARDED_BY(mutex_);  ///< pages; none has 0
   DiskPause pause_ BM_GUARDED_BY(mutex_);
-  std::optional<SteadyTime> given_up_at_ BM_GUARDED_BY(mutex_);                ///< once it is ending
+  std::optional<SteadyTime> given_up_at_ BM_GUARDED_BY(mutex_);  ///< once it is ending
 
   std::thread thread_;
 };

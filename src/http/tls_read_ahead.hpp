@@ -9,8 +9,8 @@ namespace blobmount {
 
 bool curl_uses_openssl();
 
-/// The next connection that `handle` makes reads ahead, unless the environment names a proxy by https. From then on curl does not notice all that it could
-/// read: ask unread().
+/// The next connection that `handle` makes reads ahead, unless the environment names a proxy by https. From
+/// then on curl does not notice all that it could read: ask unread().
 void read_ahead(CURL* handle);
 
 /// Whether bytes wait that have left the socket, so that nothing is heard of them there, and curl has not

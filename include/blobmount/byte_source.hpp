@@ -101,7 +101,7 @@ class ByteSource {
   /// A fetch that was started here has become more urgent, or unwanted.
   virtual void reconsider() = 0;
   /// `pages` of `version`, in `buffers`, were read again from memory above: a place that lacks them may keep
-  /// them. False: it has, or wants, none of that version. Never blocks.
+  /// them. False: it has all of that version, or wants none. Never blocks.
   virtual bool offer(const SharedVersion& /*version*/, PageRange /*pages*/,
                      std::span<const PageBuffer> /*buffers*/) {
     return false;

@@ -28,8 +28,8 @@ struct KeptBytes {
 class LocalFiles {
  public:
   virtual ~LocalFiles() = default;
-  /// The file of `version`, if it is complete, was checked by this process, has not been changed since, and is
-  /// open. One that is complete only is opened and checked from now on, for who asks next. Never blocks.
+  /// The file of `version`, if it is complete, was checked by this process, has not been changed since, and
+  /// is open. One that is complete only is opened and checked from now on, for who asks next. Never blocks.
   virtual std::optional<LocalFile> local_file(const BlobVersion& version) = 0;
   /// What is kept of `version`; nothing where nothing lasts. Never waits for the network; may read a file.
   virtual std::optional<KeptBytes> kept(const BlobVersion& /*version*/) { return std::nullopt; }

@@ -97,9 +97,10 @@ void declare(CLI::App& app, Arguments& a) {
       ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"auto", true}, {"off", false}}))
       ->default_str("auto");
   kernel
-      ->add_option("--max-request", a.config.kernel.longest_request,
-                   "Longest request of the kernel (default: what it allows, at most 4MiB); more than it allows is "
-                   "allowed then, to all FUSE mounts of this machine")
+      ->add_option(
+          "--max-request", a.config.kernel.longest_request,
+          "Longest request of the kernel (default: what it allows, at most 4MiB); more than it allows is "
+          "allowed then, to all FUSE mounts of this machine")
       ->transform(CLI::Validator(plain_size, "SIZE"))
       ->check(CLI::Range(least_request, most_request));
   kernel

@@ -33,7 +33,8 @@ std::uint64_t space_of(std::uint64_t size) {
 constexpr std::size_t most_asked = 16384;
 
 bool begins_and_ends_here(const MemoryTier::Reader& reader) {
-  return reader.presence({0, 1}) == Presence::here && reader.presence({reader.size() - 1, 1}) == Presence::here;
+  return reader.presence({0, 1}) == Presence::here &&
+         reader.presence({reader.size() - 1, 1}) == Presence::here;
 }
 
 /// Nothing where some of it is not in memory.
@@ -65,8 +66,8 @@ Result<Descriptor> copied(MemoryTier::Reader& reader, const std::atomic<bool>& s
   Descriptor file(::memfd_create("blobmount", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file) return system_error("make a file in memory");
   for (std::uint64_t offset = 0; offset < reader.size(); offset += piece_size) {
-    const auto bytes = stopped ? std::nullopt
-                               : read_if_here(reader, {offset, std::min(piece_size, reader.size() - offset)});
+    const auto bytes =
+        stopped ? std::nullopt : read_if_here(reader, {offset, std::min(piece_size, reader.size() - offset)});
     if (!bytes) return Error{ErrorCode::cancelled, "it is no longer whole in memory"};
     for (const auto& piece : bytes->pieces) BM_TRY(append(file.number(), piece));
   }

@@ -58,8 +58,8 @@ class MemoryFiles final : public LocalFiles {
   std::uint64_t note_asked(const std::string& key) BM_REQUIRES(mutex_);
   void copy(const SharedVersion& version, std::uint64_t asked_before) BM_EXCLUDES(mutex_);
   void done_with(const BlobVersion& version) BM_EXCLUDES(mutex_);
-  /// Charge `space`, for one that was asked for at that turn: those that were not used since make room for it.
-  /// So who reads more in a circle than there is room for keeps what is there. False: there is no room.
+  /// Charge `space`, for one that was asked for at that turn: those that were not used since make room for
+  /// it. So who reads more in a circle than there is room for keeps what is there. False: there is no room.
   bool take(std::uint64_t space, std::uint64_t asked_before, Copies& evicted) BM_EXCLUDES(mutex_);
 
   MemoryTier& memory_;
@@ -72,7 +72,7 @@ class MemoryFiles final : public LocalFiles {
   Copies copies_ BM_GUARDED_BY(mutex_);  ///< the least recently used first
   std::unordered_map<std::string, Copies::iterator> places_ BM_GUARDED_BY(mutex_);
   std::unordered_set<std::string> waiting_ BM_GUARDED_BY(mutex_);  ///< to be copied, or being copied
-  std::uint64_t turn_ BM_GUARDED_BY(mutex_) = 0;  ///< one for each question
+  std::uint64_t turn_ BM_GUARDED_BY(mutex_) = 0;                   ///< one for each question
   /// By a hash of the key, when it was asked for. Two that have the same are taken for one: no harm.
   std::unordered_map<std::size_t, std::uint64_t> asked_ BM_GUARDED_BY(mutex_);
   MemoryBudget::Charge charge_ BM_GUARDED_BY(mutex_);

@@ -14,9 +14,9 @@
 namespace blobmount {
 
 /// The kernel has one cache for each directory, that all who have it open fill and read (fs/fuse/readdir.c):
-/// while it belongs to those who see one listing, who sees another reads past it. It is used as long as all in
-/// it has come with attributes (READDIRPLUS): of names without, `ls -l` would ask for each. The kernel fills
-/// no cache that it has once filled in part and then emptied. Safe to use from any thread.
+/// while it belongs to those who see one listing, who sees another reads past it. It is used as long as all
+/// in it has come with attributes (READDIRPLUS): of names without, `ls -l` would ask for each. The kernel
+/// fills no cache that it has once filled in part and then emptied. Safe to use from any thread.
 class DirectoryCache {
  public:
   /// How that open of `inode`, which shows `listing`, shall be done. Whether it uses the cache.
@@ -30,8 +30,8 @@ class DirectoryCache {
 
  private:
   struct Cache {
-    ListingId listing = 0;  ///< whose items it has,
-    bool emptied = false;   ///< and no longer those of the one before;
+    ListingId listing = 0;    ///< whose items it has,
+    bool emptied = false;     ///< and no longer those of the one before;
     bool names_only = false;  ///< some of them without attributes
     std::size_t users = 0;
   };

@@ -12,8 +12,8 @@ namespace blobmount {
 /// For one thread at a time.
 class RequestBuffer {
  public:
-  /// The next request of `device`, which is not to be waited for. Its length in bytes; or -errno: -EAGAIN where
-  /// there is none now, -ENODEV where the mount has gone.
+  /// The next request of `device`, which is not to be waited for. Its length in bytes; or -errno: -EAGAIN
+  /// where there is none now, -ENODEV where the mount has gone.
   int take(int device);
 
   /// Of what was taken, as all below.

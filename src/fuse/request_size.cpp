@@ -56,8 +56,9 @@ Result<std::uint64_t> agree_on_longest_request(std::uint64_t wanted, std::uint64
   }
   if (wanted <= allowed) return wanted;
   if (!limit) {
-    return Error{ErrorCode::unsupported, std::string("--max-request: 1 MiB at most; longer requests came with ") +
-                                             (longer_than_a_mib ? "Linux 6.13" : "the pinned libfuse")};
+    return Error{ErrorCode::unsupported,
+                 std::string("--max-request: 1 MiB at most; longer requests came with ") +
+                     (longer_than_a_mib ? "Linux 6.13" : "the pinned libfuse")};
   }
   BM_TRY(raise_limit(limit_file, wanted));
   return wanted;

@@ -15,8 +15,8 @@ namespace blobmount {
 inline constexpr const char* request_limit_file = "/proc/sys/fs/fuse/max_pages_limit";
 
 /// Bytes of the longest request; as KernelConfig::longest_request says, where more than `limit_file` allows
-/// makes it allow that; whole pages of the kernel. Without being asked for, it is no more than a MiB or a 64th
-/// of `memory`, bytes; more than a 32nd is refused. Errors have a sentence for the user.
+/// makes it allow that; whole pages of the kernel. Without being asked for, it is no more than a MiB or a
+/// 64th of `memory`, bytes; more than a 32nd is refused. Errors have a sentence for the user.
 Result<std::uint64_t> agree_on_longest_request(std::uint64_t wanted, std::uint64_t memory,
                                                const std::string& limit_file = request_limit_file);
 

@@ -2,8 +2,8 @@
 
 /// The orders that scripts give a BlobService over HTTP, as JSON:
 ///   GET    /fake/stats        {"requests": {"get_blob": 3, ...}, "body_bytes": .., "most_gets_at_once": ..,
-///   "connections": .., "tls_handshakes": .., "tls_resumed": .., ...} POST   /fake/reset-stats POST   /fake/faults       a rule, or a list of them: {"fault": "status",
-///   "status": 503, "code": "ServerBusy",
+///   "connections": .., "tls_handshakes": .., "tls_resumed": .., ...} POST   /fake/reset-stats POST
+///   /fake/faults       a rule, or a list of them: {"fault": "status", "status": 503, "code": "ServerBusy",
 ///                             "retry_after": 1, "bytes": 1000, "rate": 10, "time_ms": 60000, "request":
 ///                             "get_blob", "name": "box/a", "first": 1, "every": 10, "times": 5}; all but
 ///                             "fault" may be left out

@@ -25,7 +25,9 @@ class DirectoryCacheTest : public testing::Test {
 };
 
 bool fills(const fuse_file_info& info) { return info.cache_readdir != 0 && info.keep_cache == 0; }
-bool uses_what_is_there(const fuse_file_info& info) { return info.cache_readdir != 0 && info.keep_cache != 0; }
+bool uses_what_is_there(const fuse_file_info& info) {
+  return info.cache_readdir != 0 && info.keep_cache != 0;
+}
 bool goes_past(const fuse_file_info& info) { return info.cache_readdir == 0 && info.keep_cache != 0; }
 
 TEST_F(DirectoryCacheTest, TheFirstFillsWhatOthersUse) {

@@ -22,7 +22,9 @@ TEST(IoUring, OfLongRequestsThereAreFewer) {
   EXPECT_EQ(rings_within(64 * mib, 2, 4 * mib).background, 15U);
 }
 
-TEST(IoUring, AFewRequestsInTheBackgroundThereAreAlways) { EXPECT_EQ(rings_within(0, 2, mib).background, 8U); }
+TEST(IoUring, AFewRequestsInTheBackgroundThereAreAlways) {
+  EXPECT_EQ(rings_within(0, 2, mib).background, 8U);
+}
 
 TEST(IoUring, ManyReadersCanWaitOnEachCoreHoweverManyThereAre) {
   EXPECT_EQ(rings_within(32 * mib, 2, mib).depth, 256U);

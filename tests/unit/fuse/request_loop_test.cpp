@@ -107,8 +107,8 @@ TEST(RequestLoop, OneAfterTheOtherIsAnsweredByOneThread) {
 
   const std::lock_guard lock(mutex);
   ASSERT_EQ(threads.size(), 200U);
-  const auto changes = std::inner_product(threads.begin() + 1, threads.end(), threads.begin(), 0, std::plus<>(),
-                                          std::not_equal_to<>());
+  const auto changes = std::inner_product(threads.begin() + 1, threads.end(), threads.begin(), 0,
+                                          std::plus<>(), std::not_equal_to<>());
   EXPECT_LT(changes, 20) << "a new thread for each request is what it avoids";
 }
 

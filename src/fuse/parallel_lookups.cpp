@@ -7,11 +7,10 @@
 
 namespace blobmount {
 void allow_parallel_lookups(fuse_session* /*session*/) {}
+void note_init(std::uint64_t /*request*/) {}
 }  // namespace blobmount
 
 #else
-
-#include <cstdint>
 
 #include <linux/fuse.h>
 #include <sys/uio.h>
@@ -20,18 +19,16 @@ void allow_parallel_lookups(fuse_session* /*session*/) {}
 namespace blobmount {
 namespace {
 
-/// The request for INIT that this thread has read last and not answered yet; 0: none. The thread that reads
+/// The request for INIT that this thread has taken last and not answered yet; 0: none. The thread that takes
 /// it answers it.
 std::uint64_t& init_request() {
   thread_local std::uint64_t unique = 0;
   return unique;
 }
 
+/// Which libfuse wants to have, and does not call: RequestLoop reads.
 ssize_t read_request(int device, void* buffer, std::size_t size, void* /*userdata*/) {
-  const auto count = ::read(device, buffer, size);
-  const auto* const head = static_cast<const fuse_in_header*>(buffer);
-  if (count >= static_cast<ssize_t>(sizeof *head) && head->opcode == FUSE_INIT) init_request() = head->unique;
-  return count;
+  return ::read(device, buffer, size);
 }
 
 ssize_t write_answer(int device, iovec* parts, int count, void* /*userdata*/) {
@@ -43,6 +40,8 @@ ssize_t write_answer(int device, iovec* parts, int count, void* /*userdata*/) {
 }
 
 }  // namespace
+
+void note_init(std::uint64_t request) { init_request() = request; }
 
 void allow_parallel_lookups(fuse_session* session) {
   // fuse_version() has no patch level; to do it twice does no harm

@@ -4,11 +4,15 @@
 /// kernel lets one lookup at a time into a directory, and whoever waits behind a slow one cannot be killed.
 /// https://github.com/libfuse/libfuse/pull/861
 
+#include <cstdint>
+
 struct fuse_session;
 
 namespace blobmount {
 
 /// For a session that has been mounted and is not being served yet. Nothing happens where libfuse does it.
 void allow_parallel_lookups(fuse_session* session);
+/// This thread is about to hand over that request, which is a FUSE_INIT.
+void note_init(std::uint64_t request);
 
 }  // namespace blobmount

@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 
 #include "base/thread.hpp"
+#include "fuse/parallel_lookups.hpp"
 
 namespace blobmount {
 namespace {
@@ -123,6 +124,7 @@ void RequestLoop::work() {
   while (take(request)) {
     const bool others_take = is_long(request) || many_wait();
     if (others_take) turn.native().unlock();
+    if (request.head().opcode == FUSE_INIT) note_init(request.head().unique);
     fuse_buf buffer{};
     buffer.mem = request.data();
     buffer.size = request.size();

@@ -16,9 +16,9 @@ epoll_event event_of(int socket, std::uint32_t events) { return {.events = event
 int open_epoll(int wakeup) {
   const int epoll = wakeup >= 0 ? ::epoll_create1(EPOLL_CLOEXEC) : -1;
   if (epoll < 0) {
-    const std::system_error failure(errno, std::generic_category(), "wait for sockets");
+    const int number = errno;
     if (wakeup >= 0) ::close(wakeup);
-    throw failure;
+    throw std::system_error(number, std::generic_category(), "wait for sockets");
   }
   auto event = event_of(wakeup, EPOLLIN);
   ::epoll_ctl(epoll, EPOLL_CTL_ADD, wakeup, &event);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <string>
 #include <system_error>
 
 #include <sys/eventfd.h>
@@ -18,7 +19,8 @@ int open_epoll(int wakeup) {
   if (epoll < 0) {
     const int number = errno;
     if (wakeup >= 0) ::close(wakeup);
-    throw std::system_error(number, std::generic_category(), "wait for sockets");
+    // a string, since of the other constructor UBSan wants a descriptor for its check
+    throw std::system_error(number, std::generic_category(), std::string("wait for sockets"));
   }
   auto event = event_of(wakeup, EPOLLIN);
   ::epoll_ctl(epoll, EPOLL_CTL_ADD, wakeup, &event);

@@ -159,7 +159,7 @@ enum class Use : std::uint8_t {
   no,
 };
 
-/// Longer ones were not found to be faster.
+/// Bytes of the longest request that is used without being asked for.
 inline constexpr std::uint64_t longest_unasked = 4ULL << 20U;
 
 /// Ways between the kernel and us.

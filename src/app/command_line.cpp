@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t least_memory = 64ULL << 20U, most_memory = 1ULL << 40U;
 
 /// What the kernel asks for in any case; what it may be made to allow, in pages of 4 KiB, is a little less
-/// than 256 MiB, and no more than this was tried.
+/// than 256 MiB; up to 8 MiB were tried.
 constexpr std::uint64_t least_request = 128ULL << 10U, most_request = 16ULL << 20U;
 
 struct Arguments {

@@ -49,9 +49,7 @@ class DiskTable {
 
   /// In the order of use; null at the end.
   DiskRecord* oldest() { return at(oldest_); }
-  DiskRecord* newest() { return at(newest_); }
   DiskRecord* newer(const DiskRecord& record) { return at(record.newer); }
-  DiskRecord* older(const DiskRecord& record) { return at(record.older); }
 
   [[nodiscard]] std::size_t size() const { return size_; }
   /// Bytes of memory that it has taken, without what page sets take beside themselves. It gives none back,

@@ -149,6 +149,21 @@ class Passthrough : public testing::Test {
     return passed_through(mounted, mounted / "blob");
   }
 
+  /// An overwritten blob, while its old version is passed through; and the new one is, then.
+  void expect_the_next_open_sees_another(const MountOptions& how) {
+    const Mounted mounted(how);
+    const auto old = read_and_handed_over(mounted);
+    ASSERT_TRUE(old);
+
+    put(2);
+
+    expect_bytes(read_file(mounted / "blob"), 2);
+    expect_bytes(old->read_all(), 1);
+    const auto file = passed_through(mounted, mounted / "blob");
+    ASSERT_TRUE(file);
+    expect_bytes(file->read_all(), 2);
+  }
+
   /// Change a byte of each data file.
   void spoil() const {
     ASSERT_FALSE(data_files().empty());
@@ -316,19 +331,7 @@ TEST_F(Passthrough, OpensOfAFileThatIsPassedThroughAreToo) {
   expect_bytes(second.read_all(), 1);
 }
 
-TEST_F(Passthrough, AnOverwrittenBlobIsSeenByTheNextOpen) {
-  const Mounted mounted(options());
-  const auto old = read_and_handed_over(mounted);
-  ASSERT_TRUE(old);
-
-  put(2);
-
-  expect_bytes(read_file(mounted / "blob"), 2);
-  expect_bytes(old->read_all(), 1);
-  const auto file = passed_through(mounted, mounted / "blob");
-  ASSERT_TRUE(file);
-  expect_bytes(file->read_all(), 2);
-}
+TEST_F(Passthrough, AnOverwrittenBlobIsSeenByTheNextOpen) { expect_the_next_open_sees_another(options()); }
 
 TEST_F(Passthrough, AnOverwrittenBlobIsSeenWhenItsAgeIsOver) {
   const Mounted mounted(options("cached:2s"));
@@ -441,17 +444,7 @@ TEST_F(PassthroughFromMemory, AFileThatIsWholeThereIsReadByTheKernelItself) {
 }
 
 TEST_F(PassthroughFromMemory, AnOverwrittenBlobIsSeenByTheNextOpen) {
-  const Mounted mounted(options());
-  const auto old = read_and_handed_over(mounted);
-  ASSERT_TRUE(old);
-
-  put(2);
-
-  expect_bytes(read_file(mounted / "blob"), 2);
-  expect_bytes(old->read_all(), 1);
-  const auto file = passed_through(mounted, mounted / "blob");
-  ASSERT_TRUE(file);
-  expect_bytes(file->read_all(), 2);
+  expect_the_next_open_sees_another(options());
 }
 
 TEST_F(PassthroughFromMemory, FilesThatAreNeededNoLongerMakeRoomAndThoseInUseStay) {

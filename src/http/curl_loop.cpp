@@ -82,13 +82,12 @@ void CurlLoop::wake() {
 
 void CurlLoop::run() {
   while (take_inbox()) {
+    drive_sockets();  // with nothing between it and the inbox: it takes the wake-ups of what comes meanwhile
     run_curl_timer();
-    if (look_is_due()) drive_sockets(0);
     finish_ended();
     // after the bytes that wait have been taken: none is silent only because this thread was not looking
     give_up_overdue();
     run_due_timers();
-    drive_sockets(pause_in_ms());
   }
   cancel_all();
 }
@@ -125,17 +124,13 @@ void CurlLoop::run_curl_timer() {
   curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running);
 }
 
-bool CurlLoop::look_is_due() const {
-  return !transfers_.empty() && std::chrono::steady_clock::now() >= next_look_;
-}
-
-void CurlLoop::drive_sockets(int ms) {
+void CurlLoop::drive_sockets() {
   const auto drive = [this](int socket, int able) {
     int running = 0;
     curl_multi_socket_action(multi_.get(), socket, able, &running);
   };
   const auto unread = unread_sockets();
-  const auto ready = events_.wait(unread.empty() ? ms : 0);
+  const auto ready = events_.wait(unread.empty() ? pause_in_ms() : 0);
   for (const int socket : unread) drive(socket, CURL_CSELECT_IN);
   for (const auto& [socket, to_read, to_write] : ready)
     drive(socket, (to_read ? CURL_CSELECT_IN : 0) | (to_write ? CURL_CSELECT_OUT : 0));

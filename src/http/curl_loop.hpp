@@ -55,10 +55,8 @@ class CurlLoop {
   bool take_inbox() BM_EXCLUDES(mutex_);
   void begin(Start start);
   void run_curl_timer();
-  /// Whether limits are to be looked at.
-  [[nodiscard]] bool look_is_due() const;
-  /// Wait for sockets, for so long, and let curl read and write them.
-  void drive_sockets(int ms);
+  /// Wait for sockets until the next thing is due, and let curl read and write them.
+  void drive_sockets();
   /// Those of which curl could take more, though the kernel may have nothing left.
   [[nodiscard]] std::vector<int> unread_sockets() const;
   void finish_ended();

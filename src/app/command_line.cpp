@@ -28,7 +28,7 @@ struct Arguments {
   std::string file_mode = "0644", dir_mode = "0755", consistency = "close-to-open";
   std::vector<std::string> containers;
   double attr_ttl_s = 1, stall_timeout_s = 10, retry_timeout_s = 60;
-  bool no_check = false;
+  bool no_check = false, debug = false;
   Config config;
 };
 
@@ -131,8 +131,8 @@ void declare(CLI::App& app, Arguments& a) {
       ->check(plain_decimal)
       ->check(CLI::Range(0.0, 86400.0));
   declare_ca_file(*more, a);
-  more->add_option("--log-file", a.config.log_file, "Log there (default: syslog; stderr in the foreground)");
-  more->add_flag("--debug", a.config.debug, "Log every request to the service");
+  more->add_option("--log-file", a.config.log.file, "Log there (default: syslog; stderr in the foreground)");
+  more->add_flag("--debug", a.debug, "Log every request to the service");
 }
 
 Duration duration_of(double seconds) {
@@ -219,7 +219,8 @@ Result<Config> config_of(Arguments a, const CredentialEnvironment& environment) 
   config.network.stall_timeout = duration_of(a.stall_timeout_s);
   config.network.retry_timeout = duration_of(a.retry_timeout_s);
   config.check = !a.no_check;
-  for (auto* const path : {&config.mount_point, &config.ca_file, &config.cache.directory, &config.log_file})
+  if (a.debug) config.log.lowest = LogLevel::debug;
+  for (auto* const path : {&config.mount_point, &config.ca_file, &config.cache.directory, &config.log.file})
     make_absolute(*path);
   return std::move(config);
 }

@@ -29,8 +29,8 @@ int fail(const std::string& reason, int status = EXIT_FAILURE) {
 }
 
 std::unique_ptr<Log> open_log(const Config& config) {
-  const auto lowest = config.debug ? LogLevel::debug : LogLevel::info;
-  if (!config.log_file.empty()) return log_to_file(config.log_file, lowest);
+  const auto lowest = config.log.lowest;
+  if (!config.log.file.empty()) return log_to_file(config.log.file, lowest);
   return config.foreground ? log_to_stderr(lowest) : log_to_syslog(lowest);
 }
 

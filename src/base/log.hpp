@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
-namespace blobmount {
+#include "blobmount/config.hpp"
 
-enum class LogLevel { debug, info, warning, error };
+namespace blobmount {
 
 /// A named value of an event: {"attempt", 3}.
 struct LogField {

@@ -89,9 +89,9 @@ TEST_F(CommandLine, NeedsASourceAndAMountPointAndNoMore) {
   EXPECT_TRUE(config.check);
   EXPECT_FALSE(config.foreground);
   EXPECT_FALSE(config.allow_other);
-  EXPECT_FALSE(config.debug);
+  EXPECT_EQ(config.log.lowest, LogLevel::info);
   EXPECT_EQ(config.ca_file, "");
-  EXPECT_EQ(config.log_file, "");
+  EXPECT_EQ(config.log.file, "");
 }
 
 TEST_F(CommandLine, TakesEachOption) {
@@ -113,8 +113,8 @@ TEST_F(CommandLine, TakesEachOption) {
   EXPECT_EQ(config_of({"--retry-timeout", "0"}).network.retry_timeout, 0s);
   EXPECT_EQ(config_of({"--retry-timeout=300"}).network.retry_timeout, 5min);
   EXPECT_EQ(config_of({"--ca-file", "/etc/ca.pem"}).ca_file, "/etc/ca.pem");
-  EXPECT_EQ(config_of({"--log-file", "/var/log/x"}).log_file, "/var/log/x");
-  EXPECT_TRUE(config_of({"--debug"}).debug);
+  EXPECT_EQ(config_of({"--log-file", "/var/log/x"}).log.file, "/var/log/x");
+  EXPECT_EQ(config_of({"--debug"}).log.lowest, LogLevel::debug);
 }
 
 TEST_F(CommandLine, SizesAreBytesOrHaveUnits) {
@@ -253,7 +253,7 @@ TEST_F(CommandLine, PathsAreStillRightInAnotherWorkingDirectory) {
   const auto& config = std::get<Config>(*parsed);
   EXPECT_EQ(config.mount_point, here / "mnt");
   EXPECT_EQ(config.ca_file, here / "ca.pem");
-  EXPECT_EQ(config.log_file, here / "log");
+  EXPECT_EQ(config.log.file, here / "log");
   EXPECT_EQ(config.cache.directory, here / "cache");
 }
 

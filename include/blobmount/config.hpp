@@ -231,6 +231,7 @@ struct Config {
   NetworkConfig network;
   AppearanceConfig appearance;
   bool allow_other = false;
+  bool no_exec = false;  ///< no program in the mount is run
   bool foreground = false;
   bool check = true;  ///< ask the service before mounting, and refuse what cannot work
   LogConfig log;

@@ -1,25 +1,21 @@
 #pragma once
 
-/// The command line and the environment become a Config, or another order. Parsing asks nobody and changes
-/// nothing, but for secrets in the environment, which are taken out of it.
+/// The command line, the environment and a configuration file become an order. Parsing asks nobody and
+/// changes nothing, but for secrets in the environment, which are taken out of it.
 
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "blobmount/config.hpp"
 #include "blobmount/result.hpp"
 
 #include "app/doctor.hpp"
 #include "app/identity_command.hpp"
+#include "app/information.hpp"
+#include "app/mount_command.hpp"
 #include "app/warm.hpp"
 
 namespace blobmount {
-
-/// --help and --version: a text to be printed instead.
-struct Information {
-  std::string text;
-};
 
 /// `blobmount refresh PATH...`
 struct RefreshCommand {
@@ -27,9 +23,11 @@ struct RefreshCommand {
 };
 
 /// What to do: mount, print, or talk to a mount that there is.
-using Order = std::variant<Config, Information, RefreshCommand, WarmCommand, IdentityCommand, DoctorCommand>;
+using Order =
+    std::variant<MountCommand, Information, RefreshCommand, WarmCommand, IdentityCommand, DoctorCommand>;
 
-/// invalid_argument with a sentence for the user.
+/// `argv` begins with the program, which may be mount.blobmount. invalid_argument with a sentence for the
+/// user.
 Result<Order> parse_command_line(int argc, const char* const* argv);
 
 }  // namespace blobmount

@@ -9,18 +9,11 @@
 #include "blobmount/config.hpp"
 #include "blobmount/result.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace blobmount {
 
 /// What was given of "--auth" and its companions, by the option's name. An option that is not there was not
 /// given.
 using CredentialOptions = std::map<std::string, std::string>;
-
-/// Lets `app` take them. `options` lives as long as `app`.
-void declare_credential_options(CLI::App& app, CredentialOptions& options);
 
 /// The variables that blobmount knows for credentials, as they were set. Those that hold a secret are taken
 /// out of the environment and wiped: the programs that we start need not know them, nor who looks at

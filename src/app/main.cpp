@@ -12,6 +12,7 @@
 #include "app/command_line.hpp"
 #include "app/doctor.hpp"
 #include "app/identity_command.hpp"
+#include "app/mount_helper.hpp"
 #include "app/preflight.hpp"
 #include "app/refresh.hpp"
 #include "app/run.hpp"
@@ -34,10 +35,10 @@ std::unique_ptr<Log> open_log(const Config& config) {
   return config.foreground ? log_to_stderr(lowest) : log_to_syslog(lowest);
 }
 
-int mount_and_serve(const Config& config, const std::function<void()>& ready) {
-  const auto log = open_log(config);
-  const auto served = run_mount(config, *log, ready);
-  return served ? EXIT_SUCCESS : fail(served.error().message);
+int mount_and_serve(const MountCommand& command, const std::function<void()>& ready) {
+  const auto log = open_log(command.config);
+  const auto served = run_mount(command.config, *log, ready);
+  return served ? EXIT_SUCCESS : fail(served.error().message, command.failure_status);
 }
 
 int carry_out(const Information& information) {
@@ -67,19 +68,19 @@ int carry_out(const DoctorCommand& command) {
   return report.all_well() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int carry_out(const Config& config) {
-  if (const auto usable = check_mount_point(config.mount_point); !usable) return fail(usable.error().message);
-  const auto& cache = config.cache.directory;
-  if (const auto usable = check_cache_directory(cache, config.mount_point); !usable) {
-    return fail(usable.error().message);
-  }
-  if (config.foreground) return mount_and_serve(config, [] {});
-  return run_in_background([&config](const auto& ready) { return mount_and_serve(config, ready); });
+int carry_out(const MountCommand& command) {
+  const auto& config = command.config;
+  if (const auto usable = check_mount_point(config.mount_point); !usable)
+    return fail(usable.error().message, command.failure_status);
+  if (const auto usable = check_cache_directory(config.cache.directory, config.mount_point); !usable)
+    return fail(usable.error().message, command.failure_status);
+  if (config.foreground) return mount_and_serve(command, [] {});
+  return run_in_background([&command](const auto& ready) { return mount_and_serve(command, ready); });
 }
 
 int run(int argc, const char* const* argv) {
   const auto order = parse_command_line(argc, argv);
-  if (!order) return fail(order.error().message, usage_error);
+  if (!order) return fail(order.error().message, is_mount_helper(argv[0]) ? mount_usage_error : usage_error);
   return std::visit([](const auto& what) { return carry_out(what); }, *order);
 }
 

@@ -66,7 +66,12 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   Adapter adapter(tower->tree, config.appearance, kernel, log, ready);
   // once it is mounted, to look at it is to ask us
   const auto mount_point = std::filesystem::canonical(config.mount_point).string();
-  BM_ASSIGN(session, Session::mount({config.mount_point, source, config.allow_other, rings.depth}, adapter));
+  BM_ASSIGN(session, Session::mount({.mount_point = config.mount_point,
+                                     .source = source,
+                                     .allow_other = config.allow_other,
+                                     .no_exec = config.no_exec,
+                                     .ring_depth = rings.depth},
+                                    adapter));
   if (auto raised = raise_read_ahead(mount_point, kernel_read_ahead); !raised) {
     log.debug("the kernel's read-ahead stays as it is", {{"reason", raised.error().message}});
   }

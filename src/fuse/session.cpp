@@ -66,6 +66,7 @@ Result<std::unique_ptr<Session>> Session::mount(const MountOptions& options, Ada
   for (const auto* option : {"ro", "subtype=blobmount", "default_permissions", "nosuid", "nodev"})
     arguments.add_option(option);
   if (options.allow_other) arguments.add_option("allow_other");
+  if (options.no_exec) arguments.add_option("noexec");
   if (options.ring_depth != 0) {
     arguments.add_option("io_uring");
     arguments.add_option("io_uring_q_depth=" + std::to_string(options.ring_depth));

@@ -16,6 +16,7 @@ struct MountOptions {
   std::string mount_point;  ///< absolute
   std::string source;       ///< what `df` and `mount` show
   bool allow_other = false;
+  bool no_exec = false;
   unsigned ring_depth = 0;  ///< requests over io_uring for each core; 0: over /dev/fuse
 };
 

@@ -36,7 +36,7 @@ class CommandLine : public testing::Test {
     options.insert(options.end(), {"account/docs", "/mnt/docs"});
     auto parsed = parse(options);
     EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().message);
-    return parsed ? std::get<Config>(*std::move(parsed)) : Config{};
+    return parsed ? std::get<MountCommand>(*std::move(parsed)).config : Config{};
   }
   static ManagedIdentity identity_of(const Config& config) {
     if (const auto* const automatic = std::get_if<AutomaticIdentity>(&config.credential))
@@ -162,7 +162,8 @@ TEST_F(CommandLine, TakesContainersOfAnAccount) {
       parse({"--containers", "logs-*,data", "--containers=[ab]", "account", "/mnt", "--containers", "[x]"});
 
   ASSERT_TRUE(parsed) << parsed.error().message;
-  EXPECT_THAT(std::get<Config>(*parsed).tree.containers, ElementsAre("logs-*", "data", "[ab]", "[x]"));
+  EXPECT_THAT(std::get<MountCommand>(*parsed).config.tree.containers,
+              ElementsAre("logs-*", "data", "[ab]", "[x]"));
   expect_refused({"--containers", "", "account", "/mnt"}, "--containers");
   expect_refused({"--containers", "log[s", "account", "/mnt"}, "'log[s': a '[' is not closed");
 }
@@ -209,9 +210,10 @@ TEST_F(CommandLine, AnAccountCalledRefreshIsMountedByAnotherName) {
   for (const auto* source : {"https://refresh.blob.core.windows.net", "refresh/docs"}) {
     const auto parsed = parse({source, "/mnt"});
     ASSERT_TRUE(parsed) << source;
-    EXPECT_EQ(std::get<Config>(*parsed).source.account, "refresh");
+    EXPECT_EQ(std::get<MountCommand>(*parsed).config.source.account, "refresh");
   }
-  EXPECT_EQ(std::get<Config>(*parse({"--foreground", "refresh", "/mnt"})).source.account, "refresh");
+  EXPECT_EQ(std::get<MountCommand>(*parse({"--foreground", "refresh", "/mnt"})).config.source.account,
+            "refresh");
   expect_refused({"./refresh", "/mnt"}, "'.' is not the name of a storage account");
 }
 
@@ -250,7 +252,7 @@ TEST_F(CommandLine, PathsAreStillRightInAnotherWorkingDirectory) {
       parse({"--ca-file", "ca.pem", "--log-file=log", "--cache-dir", "cache", "account", "mnt"});
 
   ASSERT_TRUE(parsed);
-  const auto& config = std::get<Config>(*parsed);
+  const auto& config = std::get<MountCommand>(*parsed).config;
   EXPECT_EQ(config.mount_point, here / "mnt");
   EXPECT_EQ(config.ca_file, here / "ca.pem");
   EXPECT_EQ(config.log.file, here / "log");
@@ -265,8 +267,8 @@ TEST_F(CommandLine, AMountPointBehindASymbolicLinkIsThatOfTheKernel) {
   const auto parsed = parse({"account", written.c_str()});
 
   ASSERT_TRUE(parsed);
-  EXPECT_TRUE(
-      std::filesystem::equivalent(std::get<Config>(*parsed).mount_point, directory_.path() / "far/away/mnt"));
+  EXPECT_TRUE(std::filesystem::equivalent(std::get<MountCommand>(*parsed).config.mount_point,
+                                          directory_.path() / "far/away/mnt"));
 }
 
 TEST_F(CommandLine, WhatIsMissingIsNamed) {

@@ -1,0 +1,32 @@
+#pragma once
+
+/// What was given becomes a Config, and is shown.
+
+#include <string>
+#include <vector>
+
+#include "blobmount/config.hpp"
+#include "blobmount/result.hpp"
+
+#include "app/credential_settings.hpp"
+#include "app/given_values.hpp"
+
+namespace blobmount {
+
+/// Judges all that was given, and chooses the credential. Reads the files of secrets; asks nobody. Without a
+/// source, the Config has none. invalid_argument with a sentence for the user that begins with where it was
+/// given.
+Result<Config> make_config(const GivenValues& given, const CredentialEnvironment& environment);
+
+/// A setting, as it is in force.
+struct EffectiveSetting {
+  const Setting* setting;
+  std::string value;   ///< empty: not set
+  std::string origin;  ///< "default", or where it was given
+};
+
+/// All of them, in their order. `config` was made of `given`, with `environment`. None is a secret.
+std::vector<EffectiveSetting> effective_settings(const Config& config, const GivenValues& given,
+                                                 const CredentialEnvironment& environment);
+
+}  // namespace blobmount

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+namespace blobmount {
+
+/// A text to be printed, and nothing else to be done: --help, --version.
+struct Information {
+  std::string text{};
+};
+
+}  // namespace blobmount

@@ -82,11 +82,12 @@ void CurlLoop::wake() {
 
 void CurlLoop::run() {
   while (take_inbox()) {
+    const auto now = std::chrono::steady_clock::now();
     drive_sockets();  // with nothing between it and the inbox: it takes the wake-ups of what comes meanwhile
     run_curl_timer();
     finish_ended();
-    // after the bytes that wait have been taken: none is silent only because this thread was not looking
-    give_up_overdue();
+    // what came before `now` has been taken: none is silent only because this thread was not looking
+    give_up_overdue(now);
     run_due_timers();
   }
   cancel_all();
@@ -176,8 +177,7 @@ void CurlLoop::finish_ended() {
   }
 }
 
-void CurlLoop::give_up_overdue() {
-  const auto now = std::chrono::steady_clock::now();
+void CurlLoop::give_up_overdue(SteadyTime now) {
   if (now < next_look_) return;
   next_look_ = now + between_looks;
   for (auto entry = transfers_.begin(); entry != transfers_.end();) {

@@ -60,7 +60,7 @@ class CurlLoop {
   /// Those of which curl could take more, though the kernel may have nothing left.
   [[nodiscard]] std::vector<int> unread_sockets() const;
   void finish_ended();
-  void give_up_overdue();
+  void give_up_overdue(SteadyTime now);
   void run_due_timers();
   [[nodiscard]] int pause_in_ms() const;
   void cancel_all();

@@ -139,7 +139,8 @@ Result<std::string> content_of(const std::string& file) {
   const auto unreadable = [&file](const std::string& why) {
     return Error{ErrorCode::invalid_argument, "cannot read the configuration '" + file + "': " + why};
   };
-  if (std::filesystem::is_directory(file)) return unreadable("it is a directory");
+  std::error_code unknown;
+  if (std::filesystem::is_directory(file, unknown)) return unreadable("it is a directory");
   std::ifstream stream(file);
   if (!stream) return unreadable(std::generic_category().message(errno));
   std::string text(longest_file + 1, '\0');

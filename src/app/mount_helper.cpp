@@ -41,10 +41,8 @@ Result<MountCommand> command_of(const Arguments& a, const CredentialEnvironment&
   }
   MountCommand command{.environment = environment, .failure_status = mount_failure};
   auto& given = command.given.command_line;
-  for (const auto& options : a.options) {
-    BM_ASSIGN(values, parse_mount_options(options, a.sloppy));
-    given.merge(values);
-  }
+  BM_ASSIGN(values, parse_mount_options(joined(a.options), a.sloppy));
+  given = std::move(values);
   if (auto file = given.extract("config"); !file.empty())
     command.given.file_name = std::filesystem::absolute(file.mapped().text);
   BM_TRY(give(given, *find_setting("source"), a.source, "SOURCE"));

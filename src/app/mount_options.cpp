@@ -79,10 +79,18 @@ Status take(GivenValues& values, const std::string& part, bool sloppy) {
     return Error{ErrorCode::invalid_argument,
                  "-o " + name + " needs a value: " + setting->name + "=" + setting->value};
   }
+  // mount(8) puts what stands in /etc/fstab before what was typed: the last one wins
+  if (!setting->is_list) values.erase(setting->name);
   return give(values, *setting, has_value ? std::move(text) : "on", "-o " + setting->name);
 }
 
 }  // namespace
+
+std::string joined(const std::vector<std::string>& options) {
+  std::string all;
+  for (const auto& some : options) all += (all.empty() ? "" : ",") + some;
+  return all;
+}
 
 Result<GivenValues> parse_mount_options(std::string_view options, bool sloppy) {
   BM_ASSIGN(parts, split(options));

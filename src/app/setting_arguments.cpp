@@ -29,11 +29,9 @@ std::string note_of(SettingGroup group) {
 
 /// What stands in `mount_options` becomes a part of `layers`; flags win over it.
 Status add_mount_options(GivenLayers& layers, const std::vector<std::string>& mount_options) {
-  for (const auto& options : mount_options) {
-    BM_ASSIGN(values, parse_mount_options(options));
-    if (auto file = values.extract("config"); !file.empty()) layers.file_name = file.mapped().text;
-    layers.command_line.merge(values);
-  }
+  BM_ASSIGN(values, parse_mount_options(joined(mount_options)));
+  if (auto file = values.extract("config"); !file.empty()) layers.file_name = file.mapped().text;
+  layers.command_line.merge(values);
   return {};
 }
 

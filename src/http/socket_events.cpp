@@ -43,7 +43,8 @@ void SocketEvents::watch(int socket, bool reading, bool writing) {
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket, &event);
 }
 
-// one that has been closed is forgotten already
+// libcurl tells of some that it has closed already (those that were being connected: lib/cf-socket.c
+// of 7.88): they are forgotten by then, and if another thread has the number, that one's is not found here
 void SocketEvents::forget(int socket) { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr); }
 
 void SocketEvents::wake() { ::eventfd_write(wakeup_, 1); }

@@ -279,7 +279,7 @@ TEST_F(ReadEngine, WhatIsHereDoesNotWaitForWhatIsStalled) {
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 100; ++i) expect_read(here, "here", 5 * mib, page);
 
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s) << "stalls last for 10 s";
 }
 
 /// Whether the first byte of a file is in the kernel's page cache.

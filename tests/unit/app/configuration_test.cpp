@@ -138,6 +138,16 @@ TEST(MountOptionList, CommasInValuesAreQuotedOrEscaped) {
   EXPECT_FALSE(parse_mount_options("containers=\"a,b"));
 }
 
+TEST(MountOptionList, TheLastOfTwoWinsAndListsAreJoined) {
+  const auto given =
+      parse_mount_options(joined({"uid=1,containers=a,memory=1GiB", "uid=2", "containers=b", "uid=3"}));
+
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(given->at("uid").text, "3");
+  EXPECT_EQ(given->at("containers").text, "a,b");
+  EXPECT_EQ(given->at("memory").text, "1GiB");
+}
+
 TEST(MountOptionList, UnknownOnesAreRefusedWithTheNearest) {
   const auto near = parse_mount_options("cach_size=1GiB");
   const auto secret = parse_mount_options("account-key=c2VjcmV0");

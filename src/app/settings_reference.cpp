@@ -57,7 +57,6 @@ std::string man() {
     }
     if (setting.variable != nullptr)
       entry += "Also in the variable \\fB" + roff(setting.variable) + "\\fR.\n";
-    if (setting.changes_while_mounted) entry += "Can be changed while mounted.\n";
     return entry;
   });
 }
@@ -71,7 +70,6 @@ std::string markdown() {
   return in_groups(heading, [&cell](const Setting& setting) {
     auto what = setting.sentence;
     if (setting.variable != nullptr) what += "; also in `" + std::string(setting.variable) + "`";
-    if (setting.changes_while_mounted) what += "; can be changed while mounted";
     const auto value = setting.is_switch() ? std::string("`on`, `off`") : "`" + setting.value + "`";
     return "| `" + setting.name + "` | " + value + " | " + cell(setting.fallback) + " | " + cell(what) +
            " |\n";

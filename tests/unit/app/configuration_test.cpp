@@ -162,7 +162,7 @@ TEST(MountOptionList, UnknownOnesAreRefusedWithTheNearest) {
 TEST(MountOptionList, WhatNeedsAValueOrCannotBeDoneSaysSo) {
   EXPECT_THAT(message_of(parse_mount_options("cache-size").error()),
               HasSubstr("-o cache-size needs a value: cache-size=SIZE"));
-  EXPECT_THAT(message_of(parse_mount_options("remount,uid=1").error()), HasSubstr("blobmount reload"));
+  EXPECT_THAT(message_of(parse_mount_options("remount,uid=1").error()), HasSubstr("mount it again"));
   EXPECT_THAT(message_of(parse_mount_options("source=x").error()), HasSubstr("no setting 'source'"));
 }
 

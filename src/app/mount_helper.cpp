@@ -10,6 +10,7 @@
 #include "app/configuration.hpp"
 #include "app/mount_options.hpp"
 #include "app/setting_arguments.hpp"
+#include "base/text.hpp"
 
 namespace blobmount {
 namespace {
@@ -41,7 +42,7 @@ Result<MountCommand> command_of(const Arguments& a, const CredentialEnvironment&
   }
   MountCommand command{.environment = environment, .failure_status = mount_failure};
   auto& given = command.given.command_line;
-  BM_ASSIGN(values, parse_mount_options(joined(a.options), a.sloppy));
+  BM_ASSIGN(values, parse_mount_options(joined(a.options, ","), a.sloppy));
   given = std::move(values);
   if (auto file = given.extract("config"); !file.empty())
     command.given.file_name = std::filesystem::absolute(file.mapped().text);

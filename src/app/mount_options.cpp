@@ -85,12 +85,6 @@ Status take(GivenValues& values, const std::string& part, bool sloppy) {
 
 }  // namespace
 
-std::string joined(const std::vector<std::string>& options) {
-  std::string all;
-  for (const auto& some : options) all += (all.empty() ? "" : ",") + some;
-  return all;
-}
-
 Result<GivenValues> parse_mount_options(std::string_view options, bool sloppy) {
   BM_ASSIGN(parts, split(options));
   GivenValues values;

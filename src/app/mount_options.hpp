@@ -2,9 +2,7 @@
 
 /// The options of mount(8) and /etc/fstab: "ro,cache-size=50GiB,allow_other".
 
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "blobmount/result.hpp"
 
@@ -17,8 +15,5 @@ namespace blobmount {
 /// change nothing in a filesystem that is only read, or are for mount(8) and systemd alone, are passed over.
 /// invalid_argument for all others, unless they are to be passed over, too: `sloppy`, as mount(8) calls it.
 Result<GivenValues> parse_mount_options(std::string_view options, bool sloppy = false);
-
-/// "-o a -o b" is "-o a,b".
-std::string joined(const std::vector<std::string>& options);
 
 }  // namespace blobmount

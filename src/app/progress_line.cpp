@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -14,6 +16,7 @@ namespace {
 constexpr std::chrono::seconds remembered{10};
 
 constexpr std::size_t shortest_bar = 10, longest_bar = 40;
+constexpr auto gap = "  ";  // between the parts
 
 template <typename... Values>
 std::string formatted(const char* format, Values... values) {
@@ -53,12 +56,6 @@ std::string bar(double part, std::size_t width) {
   return "[" + std::string(full, '#') + std::string(inside - full, '-') + "]";
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string line;
-  for (const auto& part : parts) line += (line.empty() ? "" : "  ") + part;
-  return line;
-}
-
 }  // namespace
 
 void RateMeter::note(SteadyTime now, std::uint64_t bytes) {
@@ -95,14 +92,14 @@ std::string progress_line(const Progress& progress, std::optional<double> rate, 
   const auto add = [&parts, width](const std::string& text, std::size_t place) {
     auto more = parts;
     more.insert(more.begin() + static_cast<std::ptrdiff_t>(std::min(place, more.size())), text);
-    if (joined(more).size() <= width) parts = std::move(more);
+    if (joined(more, gap).size() <= width) parts = std::move(more);
   };
   if (rate) add(time_left_text(progress, *rate), 1);
   add(sizes_text(progress), 1);
   add(files_text(progress), 1);
   if (rate) add(bytes_text(*rate) + "/s", parts.size() - 1);
 
-  const auto rest = joined(parts);
+  const auto rest = joined(parts, gap);
   if (rest.size() + 2 + shortest_bar > width) return rest.substr(0, width);
   return bar(part, std::min(width - rest.size() - 2, longest_bar)) + "  " + rest;
 }

@@ -8,6 +8,7 @@
 #include "app/configuration_file.hpp"
 #include "app/environment.hpp"
 #include "app/mount_options.hpp"
+#include "base/text.hpp"
 
 namespace blobmount {
 namespace {
@@ -29,7 +30,7 @@ std::string note_of(SettingGroup group) {
 
 /// What stands in `mount_options` becomes a part of `layers`; flags win over it.
 Status add_mount_options(GivenLayers& layers, const std::vector<std::string>& mount_options) {
-  BM_ASSIGN(values, parse_mount_options(joined(mount_options)));
+  BM_ASSIGN(values, parse_mount_options(joined(mount_options, ",")));
   if (auto file = values.extract("config"); !file.empty()) layers.file_name = file.mapped().text;
   layers.command_line.merge(values);
   return {};

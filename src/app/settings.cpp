@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <numeric>
 #include <utility>
 
 #include "app/option_values.hpp"
+#include "app/setting_kinds.hpp"
+#include "base/text.hpp"
 
 namespace blobmount {
 namespace {
 
+using namespace setting_kinds;
 using Group = SettingGroup;
 
 /// With less, a few readers would wait for each other's memory.
@@ -18,117 +20,9 @@ constexpr Bounds<std::uint64_t> memory_bounds{64ULL << 20U, 1ULL << 40U};
 /// What the kernel asks for in any case; what it may be made to allow, in pages of 4 KiB, is a little less
 /// than 256 MiB; up to 8 MiB were tried.
 constexpr Bounds<std::uint64_t> request_bounds{128ULL << 10U, 16ULL << 20U};
-constexpr Bounds<std::uint64_t> any_size{0, std::numeric_limits<std::int64_t>::max()};
 /// All but the one that the kernel takes for "as it is": chown(2).
 constexpr Bounds<std::uint64_t> ids{0, std::numeric_limits<std::uint32_t>::max() - 1U};
 constexpr std::chrono::hours day{24};
-
-/// Where a value stands in a Config.
-template <typename T>
-auto at(T Config::*member) {
-  return [member](auto& config) -> auto& { return config.*member; };
-}
-template <typename Part, typename T>
-auto at(Part Config::*part, T Part::*member) {
-  return [ part, member ](auto& config) -> auto& { return config.*part.*member; };
-}
-
-/// A setting whose value `parse` makes of a text, and `print` a text of.
-template <typename Place, typename Parse, typename Print>
-Setting with(Setting setting, Place place, Parse parse, Print print) {
-  setting.set = [place, parse](Config& config, const std::string& text) -> Status {
-    auto parsed = parse(text);
-    if (!parsed) return std::move(parsed).error();
-    auto& target = place(config);
-    target = static_cast<std::remove_reference_t<decltype(target)>>(*std::move(parsed));
-    return {};
-  };
-  setting.show = [place, print](const Config& config) { return print(place(config)); };
-  if (setting.fallback.empty()) setting.fallback = setting.show(Config{});
-  return setting;
-}
-
-template <typename Place>
-Setting size(Setting setting, Place place, Bounds<std::uint64_t> bounds = any_size) {
-  return with(
-      std::move(setting), place, [bounds](const auto& text) { return parse_size(text, bounds); }, size_text);
-}
-
-template <typename Place>
-Setting duration(Setting setting, Place place, Bounds<Duration> bounds) {
-  return with(
-      std::move(setting), place, [bounds](const auto& text) { return parse_duration(text, bounds); },
-      duration_text);
-}
-
-template <typename Place>
-Setting number(Setting setting, Place place, Bounds<std::uint64_t> bounds) {
-  return with(
-      std::move(setting), place, [bounds](const auto& text) { return parse_number(text, bounds); },
-      [](auto value) { return std::to_string(value); });
-}
-
-template <typename Place>
-Setting decimal(Setting setting, Place place) {
-  return with(std::move(setting), place, parse_decimal, decimal_text);
-}
-
-template <typename Place>
-Setting mode(Setting setting, Place place) {
-  return with(std::move(setting), place, parse_mode, mode_text);
-}
-
-template <typename Place>
-Setting on_or_off(Setting setting, Place place, bool means = true) {
-  return with(
-      std::move(setting), place,
-      [means](const auto& text) -> Result<bool> {
-        BM_ASSIGN(on, parse_switch(text));
-        return on == means;
-      },
-      [means](bool value) { return std::string(value == means ? "on" : "off"); });
-}
-
-template <typename Place>
-Setting text(Setting setting, Place place) {
-  return with(
-      std::move(setting), place, [](const auto& given) -> Result<std::string> { return given; },
-      [](const std::string& value) { return value; });
-}
-
-template <typename Place>
-Setting path(Setting setting, Place place) {
-  setting.is_path = true;
-  return text(std::move(setting), place);
-}
-
-template <typename T>
-using Choices = std::vector<std::pair<std::string, T>>;
-
-template <typename Place, typename T>
-Setting choice(Setting setting, Place place, const Choices<T>& choices) {
-  for (const auto& [name, value] : choices) setting.choices.push_back(name);
-  const auto parse = [choices](const std::string& given) -> Result<T> {
-    std::string names;
-    for (const auto& [name, value] : choices) {
-      if (name == given) return value;
-      names += (names.empty() ? "" : ", ") + name;
-    }
-    return Error{ErrorCode::invalid_argument, "takes one of " + names + ", not '" + given + "'"};
-  };
-  const auto print = [choices](T shown) {
-    const auto found =
-        std::ranges::find_if(choices, [shown](const auto& entry) { return entry.second == shown; });
-    return found != choices.end() ? found->first : std::string();
-  };
-  return with(std::move(setting), place, parse, print);
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string all;
-  for (const auto& word : words) all += (all.empty() ? "" : ",") + word;
-  return all;
-}
 
 /// One of identity; credential_choice.hpp reads its text.
 Setting identity(const char* name, const char* value, const char* variable, const char* sentence) {
@@ -158,7 +52,8 @@ void add_mount(std::vector<Setting>& all) {
                 "begins with $ needs a pattern that does",
             .fallback = "all but $...",
             .is_list = true},
-           at(&Config::tree, &TreeConfig::containers), parse_container_patterns, joined));
+           at(&Config::tree, &TreeConfig::containers), parse_container_patterns,
+           [](const auto& patterns) { return joined(patterns, ","); }));
   all.push_back(on_or_off(
       {.name = "no-check", .sentence = "Mount even if the service cannot be reached, or refuses, now"},
       at(&Config::check), false));
@@ -354,21 +249,6 @@ std::vector<Setting> make_settings() {
   return all;
 }
 
-/// Of Levenshtein: how many letters are to be put in, left out or replaced.
-std::size_t distance(std::string_view one, std::string_view other) {
-  std::vector<std::size_t> row(other.size() + 1);
-  std::iota(row.begin(), row.end(), 0U);
-  for (std::size_t i = 0; i < one.size(); ++i) {
-    auto diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < other.size(); ++j) {
-      const auto replaced = diagonal + (one[i] == other[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 std::string_view title_of(SettingGroup group) {
@@ -388,7 +268,7 @@ std::string_view title_of(SettingGroup group) {
     case Group::network:
       return "Network";
     case Group::watching:
-      return "Logs and metrics";
+      return "Logs";
   }
   return "";
 }
@@ -408,7 +288,7 @@ std::string nearest_setting(std::string_view name) {
   std::string nearest;
   auto least = 1 + name.size() / 3;  // more than that would be another word
   for (const auto& setting : settings()) {
-    const auto apart = distance(name, setting.name);
+    const auto apart = edit_distance(name, setting.name);
     if (apart > least || (apart == least && !nearest.empty())) continue;
     least = apart;
     nearest = setting.name;

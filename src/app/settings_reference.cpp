@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/text.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -50,11 +52,7 @@ std::string man() {
     if (!setting.is_positional && !setting.is_switch()) entry += " \\fI" + roff(setting.value) + "\\fR";
     entry += "\n" + roff(setting.sentence + ".") + "\n";
     if (!setting.fallback.empty()) entry += "Default: " + roff(setting.fallback + ".") + "\n";
-    if (!setting.choices.empty()) {
-      std::string choices;
-      for (const auto& choice : setting.choices) choices += (choices.empty() ? "" : ", ") + choice;
-      entry += "One of " + roff(choices + ".") + "\n";
-    }
+    if (!setting.choices.empty()) entry += "One of " + roff(joined(setting.choices, ", ") + ".") + "\n";
     if (setting.variable != nullptr)
       entry += "Also in the variable \\fB" + roff(setting.variable) + "\\fR.\n";
     return entry;
@@ -82,8 +80,7 @@ std::string bash() {
   for (const auto& setting : settings()) {
     if (setting.is_positional) continue;
     flags += " --" + setting.name;
-    std::string words;
-    for (const auto& choice : setting.choices) words += (words.empty() ? "" : " ") + choice;
+    const auto words = joined(setting.choices, " ");
     if (setting.is_path) {
       cases += "    --" + setting.name + ") _filedir; return ;;\n";
     } else if (!setting.is_switch()) {
@@ -125,8 +122,7 @@ std::string zsh() {
       sentence = replaced(std::move(sentence), special, std::string("\\") + special);
     auto entry = "--" + setting.name + (setting.is_switch() ? "" : "=") + "[" + sentence + "]";
     if (!setting.is_switch()) {
-      std::string choices;
-      for (const auto& choice : setting.choices) choices += (choices.empty() ? "" : " ") + choice;
+      const auto choices = joined(setting.choices, " ");
       entry += ":" + setting.name + ":" +
                (setting.is_path   ? "_files"
                 : choices.empty() ? " "
@@ -149,8 +145,7 @@ std::string fish() {
     if (setting.is_positional) continue;
     text += "complete -c blobmount -l " + setting.name;
     if (!setting.is_switch()) text += setting.is_path ? " -r" : " -x";
-    std::string choices;
-    for (const auto& choice : setting.choices) choices += (choices.empty() ? "" : " ") + choice;
+    const auto choices = joined(setting.choices, " ");
     if (!choices.empty()) text += " -a " + quoted(choices);
     auto sentence = replaced(setting.sentence, "\\", "\\\\");
     text += " -d '" + replaced(std::move(sentence), "'", "\\'") + "'\n";

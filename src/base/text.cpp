@@ -1,6 +1,8 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 namespace blobmount {
 
@@ -14,6 +16,26 @@ std::string lower(std::string_view text) {
 
 bool same_but_for_case(std::string_view one, std::string_view other) {
   return std::ranges::equal(one, other, [](char a, char b) { return lower(a) == lower(b); });
+}
+
+std::size_t edit_distance(std::string_view one, std::string_view other) {
+  std::vector<std::size_t> row(other.size() + 1);
+  std::iota(row.begin(), row.end(), 0U);
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    auto diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < other.size(); ++j) {
+      const auto replaced = diagonal + (one[i] == other[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator) {
+  std::string all;
+  for (const auto& word : words) all.append(all.empty() ? "" : separator).append(word);
+  return all;
 }
 
 std::string_view without_slashes(std::string_view text) {

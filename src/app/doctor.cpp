@@ -14,7 +14,7 @@
 #include "app/machine_examination.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
-#include "base/log.hpp"
+#include "base/open_log.hpp"
 #include "blob/http_date.hpp"
 
 namespace blobmount {

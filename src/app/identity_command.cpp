@@ -7,7 +7,7 @@
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "auth/token_claims.hpp"
-#include "base/log.hpp"
+#include "base/open_log.hpp"
 
 namespace blobmount {
 namespace {

@@ -2,7 +2,6 @@
 #include <exception>
 #include <functional>
 #include <iostream>
-#include <memory>
 #include <variant>
 
 #include <malloc.h>
@@ -17,7 +16,7 @@
 #include "app/refresh.hpp"
 #include "app/run.hpp"
 #include "app/warm.hpp"
-#include "base/log.hpp"
+#include "base/open_log.hpp"
 
 namespace blobmount {
 namespace {
@@ -29,14 +28,8 @@ int fail(const std::string& reason, int status = EXIT_FAILURE) {
   return status;
 }
 
-std::unique_ptr<Log> open_log(const Config& config) {
-  const auto lowest = config.log.lowest;
-  if (!config.log.file.empty()) return log_to_file(config.log.file, lowest);
-  return config.foreground ? log_to_stderr(lowest) : log_to_syslog(lowest);
-}
-
 int mount_and_serve(const MountCommand& command, const std::function<void()>& ready) {
-  const auto log = open_log(command.config);
+  const auto log = open_log(command.config.log, command.config.foreground);
   const auto served = run_mount(command.config, *log, ready);
   return served ? EXIT_SUCCESS : fail(served.error().message, command.failure_status);
 }

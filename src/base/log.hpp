@@ -1,11 +1,10 @@
 #pragma once
 
-/// Events for the operator: one line each, a sentence and fields. Never a secret: its type has no way in
-/// here.
+/// Events for the operator: a sentence and fields each. Never a secret: its type has no way in here. Where
+/// they go is open_log()'s business.
 
 #include <concepts>
 #include <initializer_list>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,15 +12,18 @@
 
 namespace blobmount {
 
-/// A named value of an event: {"attempt", 3}.
+/// A named value of an event: {"attempt", 3}. The name is lower case, with '_' between words. One whose value
+/// is empty is left out.
 struct LogField {
   LogField(std::string_view field, std::string_view text) : name(field), value(text) {}
   LogField(std::string_view field, const char* text) : name(field), value(text) {}
   LogField(std::string_view field, const std::string& text) : name(field), value(text) {}
-  LogField(std::string_view field, std::integral auto number) : name(field), value(std::to_string(number)) {}
+  LogField(std::string_view field, std::integral auto number)
+      : name(field), value(std::to_string(number)), is_number(true) {}
 
   std::string_view name;
   std::string value;
+  bool is_number = false;
 };
 
 /// Where events go. Safe to use from any thread.
@@ -30,6 +32,8 @@ class Log {
   virtual ~Log() = default;
   /// Whether an event of that level goes anywhere; spares the making of those that do not.
   [[nodiscard]] virtual bool enabled(LogLevel) const { return true; }
+  /// From now on, events below `lowest` go nowhere. No effect on a log that keeps all.
+  virtual void set_lowest(LogLevel /*lowest*/) {}
   virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;
 
   void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
@@ -45,12 +49,5 @@ class Log {
     write(LogLevel::error, event, fields);
   }
 };
-
-/// To stderr: for the foreground.
-std::unique_ptr<Log> log_to_stderr(LogLevel lowest);
-/// To syslog: for the background.
-std::unique_ptr<Log> log_to_syslog(LogLevel lowest);
-/// To the end of `path`, made with mode 0600. Throws std::runtime_error where that cannot be opened.
-std::unique_ptr<Log> log_to_file(const std::string& path, LogLevel lowest);
 
 }  // namespace blobmount

@@ -18,7 +18,9 @@ class RecordingLog final : public Log {
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override
       BM_EXCLUDES(mutex_) {
     auto line = std::string(name_of(level)).append(" ").append(event);
-    for (const auto& field : fields) line.append(" ").append(field.name).append("=").append(field.value);
+    for (const auto& field : fields) {
+      if (!field.value.empty()) line.append(" ").append(field.name).append("=").append(field.value);
+    }
 
     const MutexLock lock(mutex_);
     lines_.push_back(std::move(line));

@@ -1,5 +1,3 @@
-#include "base/log.hpp"
-
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -11,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "base/open_log.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace blobmount {
@@ -26,8 +25,9 @@ using testing::SizeIs;
 
 class LogFile : public testing::Test {
  protected:
-  [[nodiscard]] std::vector<std::string> lines() const {
-    std::ifstream file(path_);
+  [[nodiscard]] std::vector<std::string> lines() const { return lines_of(path_); }
+  static std::vector<std::string> lines_of(const std::string& path) {
+    std::ifstream file(path);
     std::vector<std::string> lines;
     for (std::string line; std::getline(file, line);) lines.push_back(line);
     return lines;
@@ -135,6 +135,71 @@ TEST_F(LogFile, LinesOfManyThreadsDoNotMix) {
 
   EXPECT_THAT(lines(), SizeIs(400));
   EXPECT_THAT(lines(), testing::Each(EndsWith("info turn text=" + std::string(100, 'x'))));
+}
+
+TEST_F(LogFile, TheLowestLevelCanBeChangedMeanwhile) {
+  const auto log = log_to_file(path_, LogLevel::info);
+
+  log->debug("one");
+  log->set_lowest(LogLevel::debug);
+  log->debug("two");
+  log->set_lowest(LogLevel::error);
+  log->warning("three");
+
+  EXPECT_FALSE(log->enabled(LogLevel::warning));
+  EXPECT_THAT(lines(), ElementsAre(EndsWith("debug two")));
+}
+
+TEST_F(LogFile, WhenItIsMovedAwayANewOneIsMade) {
+  const auto log = log_to_file(path_, LogLevel::info);
+  log->info("one");
+
+  std::filesystem::rename(path_, path_ + ".1");
+  log->info("two");
+
+  EXPECT_THAT(lines(), ElementsAre(EndsWith("two")));
+  EXPECT_EQ(mode(), 0600U);
+  EXPECT_THAT(lines_of(path_ + ".1"), ElementsAre(EndsWith("one")));
+}
+
+TEST_F(LogFile, WhenAnotherStandsInItsPlaceThatIsTaken) {
+  const auto log = log_to_file(path_, LogLevel::info);
+  log->info("one");
+
+  std::filesystem::rename(path_, path_ + ".1");
+  std::ofstream(path_) << "made by logrotate\n";
+  log->info("two");
+
+  EXPECT_THAT(lines(), ElementsAre("made by logrotate", EndsWith("two")));
+}
+
+TEST_F(LogFile, WhenItIsCutOffItGoesOnAtItsNewEnd) {
+  const auto log = log_to_file(path_, LogLevel::info);
+  log->info("one");
+
+  std::filesystem::resize_file(path_, 0);
+  log->info("two");
+
+  EXPECT_THAT(lines(), ElementsAre(EndsWith("two")));
+}
+
+TEST_F(LogFile, WhereNoNewOneCanBeMadeTheOldOneGoesOn) {
+  const auto folder = directory_.path() / "logs";
+  std::filesystem::create_directory(folder);
+  const auto log = log_to_file(folder / "log", LogLevel::info);
+
+  std::filesystem::rename(folder / "log", directory_.path() / "moved");
+  std::filesystem::remove(folder);
+  log->info("two");
+
+  EXPECT_THAT(lines_of(directory_.path() / "moved"), ElementsAre(EndsWith("two")));
+}
+
+TEST(LogFileThatIsFull, EndsNothing) {
+  const auto log = log_to_file("/dev/full", LogLevel::info);
+
+  log->error("one");
+  log->error("two");
 }
 
 TEST(LogToStderr, ShowsEvents) {

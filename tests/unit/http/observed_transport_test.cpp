@@ -50,7 +50,7 @@ TEST_F(Observed, EachTryIsOneEvent) {
 
   EXPECT_THAT(log_.lines(),
               ElementsAre("debug request what=GET https://h/c/a%20b range=bytes=5-14 outcome=200 us=25000",
-                          "debug request what=HEAD https://h/c range= outcome=200 us=25000"));
+                          "debug request what=HEAD https://h/c outcome=200 us=25000"));
 }
 
 TEST_F(Observed, AFailureSaysWhy) {

@@ -137,6 +137,8 @@ class FileSystem {
   /// The kernel gives `count` lookups of `inode` back.
   virtual void forget(InodeId inode, std::uint64_t count) = 0;
   virtual Result<Attributes> attributes(InodeId inode) = 0;
+  /// For people: where it is, relative to the mount point; empty: the root, or not known.
+  [[nodiscard]] virtual std::string path_of(InodeId inode) const = 0;
 
   /// `changed` if the blob is another version by now: look the name up again.
   virtual void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) = 0;

@@ -4,6 +4,7 @@
 /// The names are those of std::expected, so that C++23 can replace this file.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,9 +44,18 @@ enum class ErrorCode : std::uint8_t {
 
 std::string_view name_of(ErrorCode code);
 
+/// By what a request that failed is found again: in our log, and in the service's by its support.
+struct FailedRequest {
+  int status = 0;              ///< of HTTP; 0: no answer
+  std::string service_code{};  ///< "BlobNotFound"; empty: none was told
+  std::string id{};            ///< that the service gave it; empty: none came
+  std::string client_id{};     ///< that we gave it; empty: none
+};
+
 struct Error {
   ErrorCode code = ErrorCode::internal;
   std::string message{};
+  std::shared_ptr<const FailedRequest> request{};  ///< null: it was no request that failed
 
   /// The same error, with what was being done in front: "read 'a/b': connection reset".
   [[nodiscard]] Error within(std::string_view activity) && {

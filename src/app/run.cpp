@@ -10,6 +10,7 @@
 #include "app/tower.hpp"
 #include "base/descriptor_limit.hpp"
 #include "fuse/adapter.hpp"
+#include "fuse/failure_log.hpp"
 #include "fuse/io_uring.hpp"
 #include "fuse/kernel_notices.hpp"
 #include "fuse/kernel_read_ahead.hpp"
@@ -63,7 +64,8 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   BM_ASSIGN(rings, choose_rings(kernel, tower->budget.total(), log));
   const MemoryBudget::Charge ring_memory(tower->budget, rings.bytes);
   if (rings.depth != 0) kernel.background_requests = rings.background;
-  Adapter adapter(tower->tree, config.appearance, kernel, log, ready);
+  FailureLog failures(log, network.clock, network.curl);
+  Adapter adapter(tower->tree, config.appearance, kernel, log, failures, ready);
   // once it is mounted, to look at it is to ask us
   const auto mount_point = std::filesystem::canonical(config.mount_point).string();
   BM_ASSIGN(session, Session::mount({.mount_point = config.mount_point,

@@ -18,6 +18,7 @@
 #include "auth/shared_key_transport.hpp"
 #include "auth/token_file_proof.hpp"
 #include "auth/token_request.hpp"
+#include "blob/identified_transport.hpp"
 
 namespace blobmount {
 namespace {
@@ -165,8 +166,11 @@ Result<Signer> signer_of(const Anonymous& /*nobody*/, const Surroundings& around
 
 Result<Signer> make_signer(const Config& config, HttpTransport& network, Clock& clock, Log& log) {
   const Surroundings around{config, network, clock, log};
-  return std::visit([&around](const auto& credential) { return signer_of(credential, around); },
-                    config.credential);
+  BM_ASSIGN(signer, std::visit([&around](const auto& credential) { return signer_of(credential, around); },
+                               config.credential));
+  signer.transport =
+      std::make_unique<IdentifiedTransport>(std::move(signer.transport), config.network.user_agent_suffix);
+  return signer;
 }
 
 }  // namespace blobmount

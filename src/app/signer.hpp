@@ -17,10 +17,10 @@ namespace blobmount {
 /// Members that a kind of credential does not need are null.
 struct Signer {
   std::unique_ptr<TokenSource> source{};
-  std::unique_ptr<TokenKeeper> keeper{};  ///< asks `source`
-  std::unique_ptr<HttpTransport> transport{};
-  std::string description{};  ///< where there is no keeper to ask
-  std::string endpoint{};     ///< for people: who gives out its tokens, and how that is known; empty: nobody
+  std::unique_ptr<TokenKeeper> keeper{};       ///< asks `source`
+  std::unique_ptr<HttpTransport> transport{};  ///< to the service
+  std::string description{};                   ///< where there is no keeper to ask
+  std::string endpoint{};  ///< for people: who gives out its tokens, and how that is known; empty: nobody
 
   /// For people: which credential it is, as far as that is known by now.
   [[nodiscard]] std::string identity() const { return keeper ? keeper->identity() : description; }

@@ -10,13 +10,9 @@ namespace {
 /// https://learn.microsoft.com/rest/api/storageservices/version-2021-12-02
 constexpr auto api_version = "2021-12-02";
 
-constexpr auto user_agent = "blobmount/" BLOBMOUNT_VERSION;
-
 // No Accept-Encoding: lengths and ranges must be those of the blob.
 HttpRequest request_to(std::string method, Url url) {
-  return {.method = std::move(method),
-          .url = std::move(url),
-          .headers = {{"x-ms-version", api_version}, {"User-Agent", user_agent}}};
+  return {.method = std::move(method), .url = std::move(url), .headers = {{"x-ms-version", api_version}}};
 }
 
 void add_if_any(Url& url, std::string_view name, const std::string& value) {

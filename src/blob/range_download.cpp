@@ -1,6 +1,7 @@
 #include "blob/range_download.hpp"
 
 #include "blob/blob_headers.hpp"
+#include "blob/service_error.hpp"
 #include "http/wanted_body.hpp"
 
 namespace blobmount {
@@ -18,6 +19,12 @@ Status RangeDownload::begin(const HttpResponse& head, ByteRange range) {
                                           " taken of " + to_string(range_)};
   }
   if (!wanted_) return no_longer_wanted();
+  auto fits = check_head(head, range);
+  if (!fits) return of_answer(head, std::move(fits).error());
+  return fits;
+}
+
+Status RangeDownload::check_head(const HttpResponse& head, ByteRange range) const {
   if (!from_blob_storage(head.headers)) return not_from_blob_storage();
   BM_TRY(check_version(head.headers));
   return check_range(head, range);

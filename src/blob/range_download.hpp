@@ -25,6 +25,7 @@ class RangeDownload final : public BodySink {
   [[nodiscard]] Status finish() const;
 
  private:
+  [[nodiscard]] Status check_head(const HttpResponse& head, ByteRange range) const;
   [[nodiscard]] Status check_version(const HttpHeaders& headers) const;
   [[nodiscard]] Status check_range(const HttpResponse& head, ByteRange range) const;
 

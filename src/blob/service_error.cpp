@@ -163,15 +163,29 @@ std::string service_code_of(const HttpResponse& response) {
   return word(document.child("Error").child_value("Code"));
 }
 
+std::string word_of(const HttpResponse& response, std::string_view header) {
+  return word(response.headers.get(header).value_or(""));
+}
+
 }  // namespace
+
+Error of_answer(const HttpResponse& head, Error error) {
+  error.request = std::make_shared<const FailedRequest>(
+      FailedRequest{.status = head.status,
+                    .service_code = word_of(head, "x-ms-error-code"),
+                    .id = word_of(head, "x-ms-request-id"),
+                    .client_id = word_of(head, "x-ms-client-request-id")});
+  return error;
+}
 
 Error service_error(const HttpResponse& response) {
   const auto service_code = service_code_of(response);
-  const auto request_id = word(response.headers.get("x-ms-request-id").value_or(""));
+  const auto request_id = word_of(response, "x-ms-request-id");
   const bool foreign = service_code.empty() && !from_blob_storage(response.headers);
 
   // what stands in between can be down or busy for a while, and can say no, as well as the service itself
-  if (foreign && (response.status < 400 || response.status == 404)) return not_from_blob_storage();
+  if (foreign && (response.status < 400 || response.status == 404))
+    return of_answer(response, not_from_blob_storage());
 
   const auto meaning = meaning_of(response.status, service_code);
   std::string message(meaning.sentence);
@@ -180,7 +194,11 @@ Error service_error(const HttpResponse& response) {
   if (!request_id.empty()) message.append(", request ").append(request_id);
   if (foreign) message += ", not from Azure Blob Storage itself";
   message += ")";
-  return {meaning.code, std::move(message)};
+  const FailedRequest request{.status = response.status,
+                              .service_code = service_code,
+                              .id = request_id,
+                              .client_id = word_of(response, "x-ms-client-request-id")};
+  return {meaning.code, std::move(message), std::make_shared<const FailedRequest>(request)};
 }
 
 }  // namespace blobmount

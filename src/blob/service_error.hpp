@@ -9,8 +9,11 @@
 namespace blobmount {
 
 /// What `response`, whose status is not the one that was hoped for, means. The message says it in a sentence
-/// and names status, error code and request id; it holds nothing else of the answer, which may quote a
-/// signature.
+/// and names status, error code and request id, which Error::request has, too; it holds nothing else of the
+/// answer, which may quote a signature.
 Error service_error(const HttpResponse& response);
+
+/// `error`, found in an answer with that head, with what finds its request again.
+Error of_answer(const HttpResponse& head, Error error);
 
 }  // namespace blobmount

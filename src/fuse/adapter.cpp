@@ -121,20 +121,28 @@ void Adapter::init(void* userdata, fuse_conn_info* connection) {
 
 void Adapter::on_interrupt(fuse_req_t request, void* data) { adapter_of(request).pending_.interrupted(data); }
 
-void Adapter::fail(Ticket ticket, const Error& error) {
-  log_.debug("operation failed", {{"reason", error.message}, {"code", name_of(error.code)}});
-  if (const auto request = pending_.take(ticket)) fuse_reply_err(request, errno_of(error.code));
+void Adapter::fail(Ticket ticket, const Asked& asked, const Error& error) {
+  const auto request = pending_.take(ticket);
+  if (request == nullptr) return;  // it was interrupted, and nobody has seen it fail
+  const auto number = errno_of(error.code);
+  // before the answer: whoever sees it fail finds it in the log, and the inode is still known
+  auto path = "/" + files_.path_of(asked.inode);
+  if (!asked.name.empty()) path.append(path.size() > 1 ? "/" : "").append(asked.name);
+  failures_.failed({asked.operation, std::move(path)}, number, error);
+  fuse_reply_err(request, number);
 }
 
 void Adapter::look_up(fuse_req_t request, fuse_ino_t parent, const char* name) {
   auto& self = adapter_of(request);
   const auto ticket = self.pending_.add(request);
-  self.files_.look_up(
-      parent, name, [&self, ticket](Result<Lookup> found) { self.answer_look_up(ticket, std::move(found)); });
+  self.files_.look_up(parent, name,
+                      [&self, ticket, asked = Asked{"lookup", parent, name}](Result<Lookup> found) {
+                        self.answer_look_up(ticket, asked, std::move(found));
+                      });
 }
 
-void Adapter::answer_look_up(Ticket ticket, Result<Lookup> found) {
-  if (!found) return fail(ticket, found.error());
+void Adapter::answer_look_up(Ticket ticket, const Asked& asked, Result<Lookup> found) {
+  if (!found) return fail(ticket, asked, found.error());
   fuse_entry_param answer{};
   answer.entry_timeout = seconds(found->absent_for);
   if (found->entry) answer = entry_of(*found->entry);
@@ -158,17 +166,14 @@ void Adapter::forget_many(fuse_req_t request, std::size_t count, fuse_forget_dat
 void Adapter::get_attributes(fuse_req_t request, fuse_ino_t inode, fuse_file_info* /*info*/) {
   auto& self = adapter_of(request);
   const auto attributes = self.files_.attributes(inode);
-  if (!attributes) {
-    fuse_reply_err(request, errno_of(attributes.error().code));
-    return;
-  }
+  if (!attributes) return self.fail(self.pending_.add(request), {"getattr", inode}, attributes.error());
   const auto status = self.stat_of(*attributes);
   fuse_reply_attr(request, &status, attributes_valid_for_s);
 }
 
 void Adapter::answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
                           Result<std::shared_ptr<OpenFile>> opened) {
-  if (!opened) return fail(ticket, opened.error());
+  if (!opened) return fail(ticket, {"open", inode}, opened.error());
   const auto request = pending_.take(ticket);
   if (request == nullptr) return;
   passthrough_.open(request, inode, **opened, info);
@@ -188,7 +193,7 @@ void Adapter::open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   });
 }
 
-void Adapter::read(fuse_req_t request, fuse_ino_t /*inode*/, std::size_t size, off_t offset,
+void Adapter::read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                    fuse_file_info* info) {
   auto& self = adapter_of(request);
   const auto handle = info->fh;
@@ -197,8 +202,8 @@ void Adapter::read(fuse_req_t request, fuse_ino_t /*inode*/, std::size_t size, o
   const auto thread = fuse_req_ctx(request)->pid;
   const auto ticket = self.pending_.add(
       request, {.handle = handle, .thread = thread, .offset = from, .size = size, .file = file});
-  const auto answer = [&self, ticket](Result<Bytes> bytes) {
-    if (!bytes) return self.fail(ticket, bytes.error());
+  const auto answer = [&self, ticket, inode](Result<Bytes> bytes) {
+    if (!bytes) return self.fail(ticket, {"read", inode}, bytes.error());
     if (const auto waiting = self.pending_.take(ticket)) {
       const auto parts = parts_of(*bytes);
       fuse_reply_iov(waiting, parts.data(), static_cast<int>(parts.size()));
@@ -233,7 +238,7 @@ void Adapter::open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_inf
 
 void Adapter::answer_open_directory(Ticket ticket, InodeId inode, fuse_file_info info,
                                     Result<std::shared_ptr<OpenDirectory>> opened) {
-  if (!opened) return fail(ticket, opened.error());
+  if (!opened) return fail(ticket, {"opendir", inode}, opened.error());
   const auto request = pending_.take(ticket);
   if (request == nullptr) return;
   const bool uses_cache = directory_cache_.open(inode, (*opened)->listing(), info);
@@ -300,17 +305,17 @@ void Adapter::read_items(fuse_req_t request, InodeId inode, off_t offset, const 
                          const Answer& answer) {
   const auto handle = open_directories_.find(info->fh);
   if (handle->uses_cache) directory_cache_.read(inode);
-  read_items(pending_.add(request), handle->directory, first_item(offset), answer);
+  read_items(pending_.add(request), inode, handle->directory, first_item(offset), answer);
 }
 
 template <typename Answer>
-void Adapter::read_items(Ticket ticket, const std::shared_ptr<OpenDirectory>& directory, std::size_t from,
-                         const Answer& answer) {
-  directory->wait_for(from, [this, ticket, directory, from, answer](Result<std::size_t> count) {
-    if (!count) return fail(ticket, count.error());
+void Adapter::read_items(Ticket ticket, InodeId inode, const std::shared_ptr<OpenDirectory>& directory,
+                         std::size_t from, const Answer& answer) {
+  directory->wait_for(from, [this, ticket, inode, directory, from, answer](Result<std::size_t> count) {
+    if (!count) return fail(ticket, {"readdir", inode}, count.error());
     // an answer without names would be taken for the directory's end
     if (*count > from && !has_name(*directory, from, *count))
-      return read_items(ticket, directory, *count, answer);
+      return read_items(ticket, inode, directory, *count, answer);
     if (const auto waiting = pending_.take(ticket)) answer(waiting, *directory, *count);
   });
 }
@@ -346,33 +351,33 @@ void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const
   }
   auto& self = adapter_of(request);
   const auto ticket = self.pending_.add(request);
-  self.files_.extended_attributes(
-      inode, name,
-      [&self, ticket, size, wanted = std::string(name)](Result<std::vector<ExtendedAttribute>> attributes) {
-        if (!attributes) return self.fail(ticket, attributes.error());
-        const auto waiting = self.pending_.take(ticket);
-        if (waiting == nullptr) return;
-        const auto found = std::ranges::find(*attributes, wanted, &ExtendedAttribute::name);
-        if (found == attributes->end()) {
-          fuse_reply_err(waiting, ENODATA);
-        } else {
-          answer_up_to(waiting, size, found->value);
-        }
-      });
+  self.files_.extended_attributes(inode, name,
+                                  [&self, ticket, inode, size, wanted = std::string(name)](
+                                      Result<std::vector<ExtendedAttribute>> attributes) {
+                                    if (!attributes)
+                                      return self.fail(ticket, {"getxattr", inode}, attributes.error());
+                                    const auto waiting = self.pending_.take(ticket);
+                                    if (waiting == nullptr) return;
+                                    const auto found =
+                                        std::ranges::find(*attributes, wanted, &ExtendedAttribute::name);
+                                    if (found == attributes->end()) {
+                                      fuse_reply_err(waiting, ENODATA);
+                                    } else {
+                                      answer_up_to(waiting, size, found->value);
+                                    }
+                                  });
 }
 
 void Adapter::list_extended_attributes(fuse_req_t request, fuse_ino_t inode, std::size_t size) {
   auto& self = adapter_of(request);
   const auto ticket = self.pending_.add(request);
-  self.files_.extended_attributes(inode, "",
-                                  [&self, ticket, size](Result<std::vector<ExtendedAttribute>> attributes) {
-                                    if (!attributes) return self.fail(ticket, attributes.error());
-                                    std::string names;
-                                    for (const auto& attribute : *attributes)
-                                      names.append(attribute.name).push_back('\0');
-                                    if (const auto waiting = self.pending_.take(ticket))
-                                      answer_up_to(waiting, size, names);
-                                  });
+  self.files_.extended_attributes(
+      inode, "", [&self, ticket, inode, size](Result<std::vector<ExtendedAttribute>> attributes) {
+        if (!attributes) return self.fail(ticket, {"listxattr", inode}, attributes.error());
+        std::string names;
+        for (const auto& attribute : *attributes) names.append(attribute.name).push_back('\0');
+        if (const auto waiting = self.pending_.take(ticket)) answer_up_to(waiting, size, names);
+      });
 }
 
 void Adapter::file_system_statistics(fuse_req_t request, fuse_ino_t /*inode*/) {

@@ -16,6 +16,7 @@
 #include "fuse/abandoned_reads.hpp"
 #include "fuse/directory_buffer.hpp"
 #include "fuse/directory_cache.hpp"
+#include "fuse/failure_log.hpp"
 #include "fuse/fuse_api.hpp"
 #include "fuse/handle_table.hpp"
 #include "fuse/passthrough.hpp"
@@ -28,11 +29,12 @@ class Adapter {
  public:
   /// `on_ready` runs when the kernel has agreed to the mount.
   Adapter(FileSystem& files, const AppearanceConfig& appearance, const KernelConfig& kernel, Log& log,
-          std::function<void()> on_ready)
+          FailureLog& failures, std::function<void()> on_ready)
       : files_(files),
         appearance_(appearance),
         kernel_(kernel),
         log_(log),
+        failures_(failures),
         on_ready_(std::move(on_ready)),
         pending_(on_interrupt),
         passthrough_(log) {}
@@ -65,6 +67,13 @@ class Adapter {
   static void file_system_statistics(fuse_req_t request, fuse_ino_t inode);
   static void on_interrupt(fuse_req_t request, void* data);
 
+  /// What an operation was asked of, in case that it fails.
+  struct Asked {
+    const char* operation;
+    InodeId inode;
+    std::string name{};  ///< in the directory `inode`; empty: `inode` itself
+  };
+
   /// Of a directory, what is to be read.
   struct Part {
     InodeId inode;
@@ -78,7 +87,7 @@ class Adapter {
     const bool uses_cache;  ///< the kernel's
   };
 
-  void answer_look_up(Ticket ticket, Result<Lookup> found);
+  void answer_look_up(Ticket ticket, const Asked& asked, Result<Lookup> found);
   void answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
                    Result<std::shared_ptr<OpenFile>> opened);
   void answer_open_directory(Ticket ticket, InodeId inode, fuse_file_info info,
@@ -88,12 +97,12 @@ class Adapter {
   void read_items(fuse_req_t request, InodeId inode, off_t offset, const fuse_file_info* info,
                   const Answer& answer);
   template <typename Answer>
-  void read_items(Ticket ticket, const std::shared_ptr<OpenDirectory>& directory, std::size_t from,
-                  const Answer& answer);
+  void read_items(Ticket ticket, InodeId inode, const std::shared_ptr<OpenDirectory>& directory,
+                  std::size_t from, const Answer& answer);
   void answer_items(fuse_req_t request, OpenDirectory& directory, const Part& part);
   void answer_items_plus(fuse_req_t request, OpenDirectory& directory, const Part& part);
   void add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset);
-  void fail(Ticket ticket, const Error& error);
+  void fail(Ticket ticket, const Asked& asked, const Error& error);
 
   [[nodiscard]] struct stat stat_of(const Attributes& attributes) const;
   [[nodiscard]] fuse_entry_param entry_of(const Entry& entry) const;
@@ -102,6 +111,7 @@ class Adapter {
   const AppearanceConfig appearance_;
   const KernelConfig kernel_;
   Log& log_;
+  FailureLog& failures_;
   const std::function<void()> on_ready_;
 
   PendingReplies pending_;

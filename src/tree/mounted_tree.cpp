@@ -16,15 +16,18 @@ constexpr std::uint64_t inodes_anyway = 65'536 * 400;  // bytes
 constexpr std::uint64_t share_of_inodes = 5;           // a fifth of the budget
 constexpr std::size_t inodes_at_a_time = 1024;
 
-/// What to do about archived blobs is said once in that time: a whole directory of them may be tried.
-constexpr auto archived_log_pause = std::chrono::minutes{1};
-
-constexpr SteadyTime::rep never = SteadyTime::min().time_since_epoch().count();
-
 Error no_longer_known() { return {ErrorCode::changed, "the inode is no longer known"}; }
 
 Error another_version(const std::string& name) {
   return {ErrorCode::changed, "'" + name + "' is another version by now"};
+}
+
+Error archived(const Location& blob) {
+  return {ErrorCode::not_permitted,
+          "'" + blob.to_string() +
+              "' is in the archive tier: it cannot be read before it is rehydrated, "
+              "which takes hours (az storage blob set-tier --tier Hot, or Cool, with "
+              "--account-name, -c and -n)"};
 }
 
 std::uint64_t shown_number(const Location& directory, std::string_view name) {
@@ -80,7 +83,6 @@ MountedTree::MountedTree(BlobStore& store, MemoryTier& memory, Clock& clock, Log
     : memory_(memory),
       local_files_(local_files),
       clock_(clock),
-      log_(log),
       freshness_(freshness_of(config)),
       containers_(config.containers),
       endpoint_(source.endpoint),
@@ -174,6 +176,17 @@ Result<Attributes> MountedTree::attributes(InodeId inode) {
   return attributes_of(*node);
 }
 
+std::string MountedTree::path_of(InodeId inode) const {
+  const auto node = inodes_.find(inode);
+  const auto root = inodes_.find(root_inode)->directory->where();
+  if (!node || node->id == root_inode) return {};
+  const auto where =
+      node->is_directory() ? node->directory->where() : node->parent->where().child_file(node->entry.name);
+  auto path = root.is_account() ? where.to_string() : where.path.substr(root.path.size());
+  if (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 void MountedTree::open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) {
   const auto node = inodes_.find(inode);
   if (!node) return done(no_longer_known());
@@ -186,24 +199,10 @@ void MountedTree::open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done
                         if (!found->entry || !same_version(*found->entry, node->entry))
                           return done(another_version(node->entry.name));
                         // rehydration makes no new version
-                        if (found->entry->archived) return done(refuse_archived(*node));
+                        if (found->entry->archived)
+                          return done(archived(node->parent->where().child_file(node->entry.name)));
                         done(open_version(node));
                       });
-}
-
-Error MountedTree::refuse_archived(const Node& node) {
-  const auto blob = node.parent->where().child_file(node.entry.name);
-  const auto now = clock_.now().time_since_epoch();
-  auto last = archived_logged_.load();
-  const bool quiet_since = last == never || now - SteadyTime::duration(last) > archived_log_pause;
-  if (quiet_since && archived_logged_.compare_exchange_strong(last, now.count())) {
-    log_.warning(
-        "a blob in the archive tier cannot be read before it is rehydrated, which takes hours: az storage "
-        "blob "
-        "set-tier --tier Hot (or Cool), with --account-name, -c and -n",
-        {{"blob", blob.to_string()}});
-  }
-  return {ErrorCode::not_permitted, "'" + blob.to_string() + "' is archived"};
 }
 
 std::shared_ptr<OpenFile> MountedTree::open_version(const SharedNode& node) {

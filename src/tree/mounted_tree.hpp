@@ -34,6 +34,7 @@ class MountedTree final : public FileSystem {
   void look_up(InodeId parent, const std::string& name, Completion<Lookup> done) override;
   void forget(InodeId inode, std::uint64_t count) override { inodes_.forget(inode, count); }
   Result<Attributes> attributes(InodeId inode) override;
+  [[nodiscard]] std::string path_of(InodeId inode) const override;
   void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) override;
   void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) override;
   void extended_attributes(InodeId inode, const std::string& wanted,
@@ -50,7 +51,6 @@ class MountedTree final : public FileSystem {
   [[nodiscard]] Attributes attributes_of(const Node& node) const;
   /// What is left of an `age` that counts from `since`.
   [[nodiscard]] Duration time_left(SteadyTime since, Duration age) const;
-  Error refuse_archived(const Node& node);
   std::shared_ptr<OpenFile> open_version(const SharedNode& node);
   [[nodiscard]] Location location_of(const std::string& path);
   void doubt_below(const Location& below);
@@ -66,7 +66,6 @@ class MountedTree final : public FileSystem {
   MemoryTier& memory_;
   LocalFiles* const local_files_;
   Clock& clock_;
-  Log& log_;
   const Freshness freshness_;
   const ContainerFilter containers_;
   const Url endpoint_;
@@ -79,7 +78,6 @@ class MountedTree final : public FileSystem {
   FilesAhead files_ahead_;
   Mutex kernel_mutex_;
   KernelCache* kernel_ BM_GUARDED_BY(kernel_mutex_) = nullptr;
-  std::atomic<SteadyTime::rep> archived_logged_{SteadyTime::min().time_since_epoch().count()};
   std::atomic<InodeId> next_look_{0};  ///< from that inode on, see whether there are too many
   InodeTable inodes_;
 };

@@ -89,7 +89,10 @@ class Hands {
 class MountInManualTime {
  public:
   MountInManualTime(MountedTree& tree, ManualClock& clock, Log& log)
-      : tree_(tree), kernel(tree, clock), adapter_(kernel, {}, {}, log, [] {}) {
+      : tree_(tree),
+        kernel(tree, clock),
+        failures_(log, clock, clock),
+        adapter_(kernel, {}, {}, log, failures_, [] {}) {
     auto mounted = Session::mount({directory_.path(), "model", false}, adapter_);
     if (!mounted) throw std::runtime_error(mounted.error().message);
     session_ = *std::move(mounted);
@@ -125,6 +128,7 @@ class MountInManualTime {
   KernelInManualTime kernel;
 
  private:
+  FailureLog failures_;
   Adapter adapter_;
   std::unique_ptr<Session> session_;
 

@@ -32,6 +32,7 @@ class KernelInManualTime final : public FileSystem {
   void look_up(InodeId parent, const std::string& name, Completion<Lookup> done) override;
   void forget(InodeId inode, std::uint64_t count) override { files_.forget(inode, count); }
   Result<Attributes> attributes(InodeId inode) override { return files_.attributes(inode); }
+  [[nodiscard]] std::string path_of(InodeId inode) const override { return files_.path_of(inode); }
   void open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done) override;
   void open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) override;
   void extended_attributes(InodeId inode, const std::string& wanted,

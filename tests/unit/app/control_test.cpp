@@ -344,6 +344,7 @@ class RememberingFiles final : public FileSystem {
   void look_up(InodeId, const std::string&, Completion<Lookup>) override {}
   void forget(InodeId, std::uint64_t) override {}
   Result<Attributes> attributes(InodeId) override { return Attributes{}; }
+  [[nodiscard]] std::string path_of(InodeId) const override { return {}; }
   void open(InodeId, Completion<std::shared_ptr<OpenFile>>) override {}
   void open_directory(InodeId, Completion<std::shared_ptr<OpenDirectory>>) override {}
   void extended_attributes(InodeId, const std::string&, Completion<std::vector<ExtendedAttribute>>) override {

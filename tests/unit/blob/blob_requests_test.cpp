@@ -63,7 +63,6 @@ TEST(BlobRequests, EachSaysItsVersionAndWhoAsksAndTakesNoCompression) {
         list_blobs_request(account, {.container = "docs", .prefix = {}, .delimiter = {}, .marker = {}}),
         get_properties_request(account, "docs", "b"), read_request(account, {"docs", "b", "e", 1}, {0, 1})}) {
     EXPECT_EQ(request.headers.get("x-ms-version"), "2021-12-02");
-    EXPECT_TRUE(request.headers.get("User-Agent")->starts_with("blobmount/"));
     EXPECT_FALSE(request.headers.get("Accept-Encoding"));
   }
 }

@@ -34,7 +34,7 @@ TEST_F(RefusalLogTest, ARefusalIsToldOnceNotAThousandTimes) {
 
   EXPECT_THAT(
       log_.lines(),
-      ElementsAre("warning requests fail; told once until they work again container=docs reason=no role"));
+      ElementsAre("info requests fail; told once until they work again container=docs reason=no role"));
 }
 
 TEST_F(RefusalLogTest, ThatItWorksAgainIsToldOnceWithTheCount) {
@@ -42,8 +42,8 @@ TEST_F(RefusalLogTest, ThatItWorksAgainIsToldOnceWithTheCount) {
   refusals_.succeeded("docs");
   refusals_.succeeded("docs");
 
-  EXPECT_THAT(log_.lines(),
-              ElementsAre(StartsWith("warning"), "info requests work again container=docs failed=3"));
+  EXPECT_THAT(log_.lines(), ElementsAre(StartsWith("info requests fail"),
+                                        "info requests work again container=docs failed=3"));
 }
 
 TEST_F(RefusalLogTest, AnOutageIsToldToo) {

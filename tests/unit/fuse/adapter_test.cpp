@@ -171,8 +171,10 @@ class AdapterTest : public testing::Test {
   MemoryTier memory_{remote_, budget_};
   MountedTree tree_{store_, memory_, clock_, log_, {}, {"account", {}, "docs", ""}};
   int ready_ = 0;
-  Adapter adapter_{
-      tree_, {.uid = 7, .gid = 8, .file_mode = 0640, .dir_mode = 0750}, {}, log_, [this] { ++ready_; }};
+  FailureLog failures_{log_, clock_, clock_};
+  Adapter adapter_{tree_,     {.uid = 7, .gid = 8, .file_mode = 0640, .dir_mode = 0750},
+                   {},        log_,
+                   failures_, [this] { ++ready_; }};
   FakeKernel kernel_{adapter_};
 };
 

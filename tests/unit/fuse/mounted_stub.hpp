@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "base/annotated_mutex.hpp"
+#include "fakes/manual_clock.hpp"
 #include "fakes/recording_log.hpp"
 #include "fuse/adapter.hpp"
 #include "fuse/session.hpp"
@@ -122,6 +123,9 @@ class StubFileSystem final : public FileSystem {
   }
   void forget(InodeId /*inode*/, std::uint64_t /*count*/) override {}
   Result<Attributes> attributes(InodeId inode) override { return attributes_of(inode); }
+  [[nodiscard]] std::string path_of(InodeId inode) const override {
+    return inode == root_inode ? "" : "inode-" + std::to_string(inode);
+  }
   void open(InodeId /*inode*/, Completion<std::shared_ptr<OpenFile>> done) override {
     done(std::make_shared<StubFile>(*this));
   }
@@ -289,7 +293,9 @@ class MountedStub {
 
  private:
   const TemporaryDirectory directory_{};
-  Adapter adapter_{files, {}, {}, log, [] {}};
+  ManualClock clock_;
+  FailureLog failures_{log, clock_, clock_};
+  Adapter adapter_{files, {}, {}, log, failures_, [] {}};
   std::unique_ptr<Session> session_;
   std::thread thread_;
 };

@@ -631,23 +631,28 @@ TEST_F(Tree, DirectoriesHaveNoExtendedAttributesAndForgottenInodesAreStale) {
   EXPECT_EQ(store_.calls(), calls);
 }
 
-TEST_F(Tree, AnArchivedBlobCannotBeOpenedAndTheLogSaysOnceWhatToDo) {
-  for (const auto* name : {"one", "two"}) store_.put("docs", name, "hello", {.access_tier = "Archive"});
+TEST_F(Tree, AnArchivedBlobCannotBeOpenedAndTheErrorSaysWhatToDo) {
+  store_.put("docs", "cold", "hello", {.access_tier = "Archive"});
 
-  EXPECT_EQ(code_of(open_path("one")), ErrorCode::not_permitted);
-  EXPECT_EQ(code_of(open_path("two")), ErrorCode::not_permitted);
+  const auto opened = open_path("cold");
 
-  ASSERT_EQ(log_.lines_for_operators().size(), 1U);
-  EXPECT_THAT(log_.lines_for_operators().front(),
-              testing::AllOf(testing::StartsWith("warning "), testing::HasSubstr("rehydrate"),
-                             testing::EndsWith("blob=docs/one")));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::not_permitted);
+  EXPECT_THAT(opened.error().message,
+              testing::AllOf(testing::HasSubstr("'docs/cold'"), testing::HasSubstr("set-tier")));
   EXPECT_EQ(store_.calls(Call::read), 0);
-  clock_.advance(59s);
-  EXPECT_EQ(code_of(open_path("two")), ErrorCode::not_permitted);
-  EXPECT_EQ(log_.lines_for_operators().size(), 1U);
-  clock_.advance(2s);
-  EXPECT_EQ(code_of(open_path("two")), ErrorCode::not_permitted);
-  EXPECT_EQ(log_.lines_for_operators().size(), 2U);
+}
+
+TEST_F(Tree, AnInodeHasThePathThatLedToIt) {
+  store_.put("docs", "d/e/text", "hello");
+  const auto directory = inode_of("d");
+  const auto inner = inode_of("e", directory);
+
+  EXPECT_EQ(tree_->path_of(root_inode), "");
+  EXPECT_EQ(tree_->path_of(directory), "d");
+  EXPECT_EQ(tree_->path_of(inner), "d/e");
+  EXPECT_EQ(tree_->path_of(inode_of("text", inner)), "d/e/text");
+  EXPECT_EQ(tree_->path_of(999'999), "") << "it is not known";
 }
 
 TEST_F(Tree, AnArchivedBlobShowsItsSizeAndItsTier) {

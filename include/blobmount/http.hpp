@@ -3,6 +3,7 @@
 /// HTTP as blobmount needs it: a request, a response, and the one door to the network. Knows nothing of
 /// Azure.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -95,6 +96,17 @@ constexpr Duration patience_for(std::uint64_t bytes) { return Duration{bytes * 1
 /// escaped, with their metadata, stays well below.
 constexpr std::size_t longest_expected_body = 64U << 20U;
 
+/// How long our own limits (of bytes, requests and connections) have held something back, all in all: time
+/// for which neither it nor the service is to blame. Safe to use from any thread.
+class HeldBack {
+ public:
+  void add(Duration time) { ms_.fetch_add(time.count(), std::memory_order_relaxed); }
+  [[nodiscard]] Duration total() const { return Duration{ms_.load(std::memory_order_relaxed)}; }
+
+ private:
+  std::atomic<Duration::rep> ms_{0};
+};
+
 struct HttpRequest {
   std::string method = "GET";
   Url url{};
@@ -111,6 +123,7 @@ struct HttpRequest {
   /// host; any other is `untrusted`. Such a request, which must be https, shares its connection with no
   /// other. Empty: what a certificate authority vouches for.
   std::string pinned_certificate{};
+  std::shared_ptr<HeldBack> held_back{};  ///< told of each wait for a limit of ours; null: nobody asks
 };
 
 using OnResponse = std::function<void(Result<HttpResponse>)>;

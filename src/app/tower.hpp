@@ -22,6 +22,8 @@
 #include "cache/remote_source.hpp"
 #include "http/curl_transport.hpp"
 #include "http/observed_transport.hpp"
+#include "http/paced_transport.hpp"
+#include "http/rate_limit.hpp"
 #include "http/retrying_transport.hpp"
 #include "tree/mounted_tree.hpp"
 
@@ -30,10 +32,13 @@ namespace blobmount {
 /// What the identity endpoint and the service are reached through.
 struct Network {
   Network(const Config& config, Log& log)
-      : curl(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)), config.ca_file),
+      : bytes(config.network.bytes_per_second),
+        curl(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)), config.ca_file,
+             {.bytes = &bytes, .connections = config.network.connections}),
         observed(curl, clock, log) {}
 
   SystemClock clock;
+  RateLimit bytes;  ///< NetworkConfig::bytes_per_second; can be set anew at any time
   CurlTransport curl;
   ObservedTransport observed;
 };
@@ -61,6 +66,8 @@ struct Tower {
   }
 
   Network& network;
+  RateLimit requests;  ///< NetworkConfig::requests_per_second; can be set anew at any time
+  PacedTransport paced;
   RetryingTransport retrying;
   WorkerPool operations{"operations", 2};
   AzureBlobStore service;
@@ -74,8 +81,9 @@ struct Tower {
  private:
   Tower(const Config& config, Network& below, Signer& signer, Log& log)
       : network(below),
-        retrying(*signer.transport, network.clock, network.curl,
-                 RetryPolicy{.budget = config.network.retry_timeout}),
+        requests(config.network.requests_per_second),
+        paced(*signer.transport, network.clock, network.curl, requests),
+        retrying(paced, network.clock, network.curl, RetryPolicy{.budget = config.network.retry_timeout}),
         service(retrying, config.source.endpoint, operations, network.clock, log,
                 config.network.stall_timeout),
         budget(config.cache.memory != 0 ? config.cache.memory : default_memory()),

@@ -22,13 +22,15 @@ Error ending() { return {ErrorCode::cancelled, "the mount is ending"}; }
 
 }  // namespace
 
-CurlLoop::CurlLoop(std::string name, std::string ca_file)
+CurlLoop::CurlLoop(std::string name, std::string ca_file, CurlLimits limits)
     : ca_file_(std::move(ca_file)),
+      gate_(limits.bytes),
       sessions_(curl_share_init(), curl_share_cleanup),
       multi_(curl_multi_init(), curl_multi_cleanup) {
   if (!multi_ || !sessions_) throw std::bad_alloc();
   const auto set = [this](CURLMoption option, auto value) { curl_multi_setopt(multi_.get(), option, value); };
   set(CURLMOPT_MAXCONNECTS, kept_connections);
+  set(CURLMOPT_MAX_TOTAL_CONNECTIONS, static_cast<long>(limits.connections));
   set(CURLMOPT_SOCKETFUNCTION, on_socket);
   set(CURLMOPT_SOCKETDATA, static_cast<void*>(this));
   set(CURLMOPT_TIMERFUNCTION, on_timer);
@@ -83,6 +85,7 @@ void CurlLoop::wake() {
 void CurlLoop::run() {
   while (take_inbox()) {
     const auto now = std::chrono::steady_clock::now();
+    resume_held();    // before those who were not held find what there is for them
     drive_sockets();  // with nothing between it and the inbox: it takes the wake-ups of what comes meanwhile
     run_curl_timer();
     finish_ended();
@@ -108,7 +111,7 @@ bool CurlLoop::take_inbox() {
 
 void CurlLoop::begin(Start start) {
   auto transfer = std::make_unique<CurlTransfer>(fresh_handle(), std::move(start.request),
-                                                 std::move(start.done), ca_file_);
+                                                 std::move(start.done), ca_file_, gate_);
   CURL* const handle = transfer->handle();
   if (const auto code = curl_multi_add_handle(multi_.get(), handle); code != CURLM_OK) {
     Error error{ErrorCode::internal, std::string("curl: ") + curl_multi_strerror(code)};
@@ -167,13 +170,23 @@ void CurlLoop::finish_ended() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
-    CURL* const handle = message->easy_handle;
-    const auto code = message->data.result;  // gone once the handle is removed
-    curl_multi_remove_handle(multi_.get(), handle);
-    auto transfer = std::move(transfers_.extract(handle).mapped());
-    // in two lines: a parameter may live until the end of its line, and the sink with it
-    auto outcome = CurlTransfer::finish(std::move(transfer), code);
-    deliver(std::move(outcome));
+    finish(message->easy_handle, message->data.result);
+  }
+}
+
+void CurlLoop::finish(CURL* handle, CURLcode code) {
+  curl_multi_remove_handle(multi_.get(), handle);
+  auto transfer = std::move(transfers_.extract(handle).mapped());
+  // in two lines: a parameter may live until the end of its line, and the sink with it
+  auto outcome = CurlTransfer::finish(std::move(transfer), code);
+  deliver(std::move(outcome));
+}
+
+void CurlLoop::resume_held() {
+  const auto now = std::chrono::steady_clock::now();
+  while (CURL* const handle = gate_.next(now)) {
+    // what curl has kept goes to the sink at once; where that refuses it, nobody but us is told
+    if (const auto code = transfers_.at(handle)->resume(now); code != CURLE_OK) finish(handle, code);
   }
 }
 
@@ -201,7 +214,7 @@ void CurlLoop::run_due_timers() {
 
 int CurlLoop::pause_in_ms() const {
   const auto now = std::chrono::steady_clock::now();
-  auto until = std::min(now + longest_pause, curl_due_);
+  auto until = std::min({now + longest_pause, curl_due_, gate_.due(now)});
   if (!timers_.empty()) until = std::min(until, timers_.begin()->first);
   if (!transfers_.empty()) until = std::min(until, next_look_);
   const auto ms = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();

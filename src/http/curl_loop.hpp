@@ -17,6 +17,8 @@
 #include "blobmount/http.hpp"
 
 #include "base/annotated_mutex.hpp"
+#include "http/body_gate.hpp"
+#include "http/curl_limits.hpp"
 #include "http/curl_transfer.hpp"
 #include "http/socket_events.hpp"
 
@@ -24,9 +26,10 @@ namespace blobmount {
 
 class CurlLoop {
  public:
-  /// `ca_file`: PEM, or empty for the system's. Throws std::system_error where the system has no descriptor
-  /// or thread left.
-  CurlLoop(std::string name, std::string ca_file);
+  /// `ca_file`: PEM, or empty for the system's. At most `limits.connections` are open at a time, those kept
+  /// for later included: do not start more transfers than that at once, their time would run while curl lets
+  /// them wait. Throws std::system_error where the system has no descriptor or thread left.
+  CurlLoop(std::string name, std::string ca_file, CurlLimits limits);
   ~CurlLoop() { stop(); }
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;
@@ -59,7 +62,10 @@ class CurlLoop {
   void drive_sockets();
   /// Those of which curl could take more, though the kernel may have nothing left.
   [[nodiscard]] std::vector<int> unread_sockets() const;
+  /// Those that the limit of bytes allows to go on.
+  void resume_held();
   void finish_ended();
+  void finish(CURL* handle, CURLcode code);
   void give_up_overdue(SteadyTime now);
   void run_due_timers();
   [[nodiscard]] int pause_in_ms() const;
@@ -81,6 +87,7 @@ class CurlLoop {
   // The loop thread's own, but for SocketEvents::wake().
   SocketEvents events_;
   std::unordered_map<int, CURL*> users_;  ///< of the sockets that curl watches
+  BodyGate gate_;
   SteadyTime curl_due_ = SteadyTime::max();
   std::unique_ptr<CURLSH, decltype(&curl_share_cleanup)> sessions_;
   std::unique_ptr<CURLM, decltype(&curl_multi_cleanup)> multi_;

@@ -42,8 +42,8 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 CurlTransfer::CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done,
-                           const std::string& ca_file)
-    : handle_(std::move(handle)), request_(std::move(request)), done_(std::move(done)) {
+                           const std::string& ca_file, BodyGate& gate)
+    : handle_(std::move(handle)), gate_(gate), request_(std::move(request)), done_(std::move(done)) {
   set_request();
   set_trust(ca_file);
   set_headers();
@@ -135,8 +135,9 @@ curl_off_t CurlTransfer::sent() const {
 
 std::optional<Error> CurlTransfer::overdue(SteadyTime now) {
   if (!body_wanted(request_)) return no_longer_wanted();
+  if (held_since_) return std::nullopt;  // it is us who make it wait
   const auto& limits = request_.limits;
-  if (limits.total > Duration{0} && now - began_ >= limits.total) return too_long(request_);
+  if (limits.total > Duration{0} && now - began_ - held_ >= limits.total) return too_long(request_);
   if (sent() != sent_) last_byte_ = now;
   sent_ = sent();
 
@@ -175,6 +176,22 @@ Status CurlTransfer::begin_body() {
   return request_.sink->begin(response_, request_.range.value_or(ByteRange{}));
 }
 
+bool CurlTransfer::held(std::size_t bytes) {
+  const auto now = std::chrono::steady_clock::now();
+  if (gate_.admits(handle_.get(), bytes, now)) return false;
+  held_since_ = now;
+  return true;
+}
+
+CURLcode CurlTransfer::resume(SteadyTime now) {
+  const auto time = now - *held_since_;
+  held_since_.reset();
+  held_ += time;
+  last_byte_ = now;
+  if (request_.held_back) request_.held_back->add(std::chrono::duration_cast<Duration>(time));
+  return curl_easy_pause(handle_.get(), CURLPAUSE_CONT);
+}
+
 bool CurlTransfer::on_body(std::span<const std::byte> bytes) {
   last_byte_ = std::chrono::steady_clock::now();
   auto status = begin_body();
@@ -200,6 +217,7 @@ Result<HttpResponse> CurlTransfer::conclude(CURLcode code) {
 
 CurlTransfer::Outcome CurlTransfer::finish(std::unique_ptr<CurlTransfer> transfer, CURLcode code) {
   auto response = transfer->conclude(code);
+  transfer->gate_.forget(transfer->handle_.get());
   curl_easy_reset(transfer->handle_.get());
   return {std::move(transfer->handle_), std::move(transfer->done_), std::move(response)};
 }
@@ -218,8 +236,10 @@ std::size_t CurlTransfer::header_callback(char* data, std::size_t size, std::siz
 std::size_t CurlTransfer::body_callback(char* data, std::size_t size, std::size_t count,
                                         void* self) noexcept {
   const auto bytes = size * count;
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  if (transfer.held(bytes)) return CURL_WRITEFUNC_PAUSE;
   const std::span<const char> text(data, bytes);
-  return static_cast<CurlTransfer*>(self)->on_body(std::as_bytes(text)) ? bytes : CURL_WRITEFUNC_ERROR;
+  return transfer.on_body(std::as_bytes(text)) ? bytes : CURL_WRITEFUNC_ERROR;
 }
 
 }  // namespace blobmount

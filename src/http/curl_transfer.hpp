@@ -12,14 +12,17 @@
 #include "blobmount/clock.hpp"
 #include "blobmount/http.hpp"
 
+#include "http/body_gate.hpp"
+
 namespace blobmount {
 
 using CurlHandle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 
 class CurlTransfer {
  public:
-  /// `handle` is fresh or reset; it points back here until finish() has run.
-  CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done, const std::string& ca_file);
+  /// `handle` is fresh or reset; it points back here until finish() has run. `gate` outlives us.
+  CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done, const std::string& ca_file,
+               BodyGate& gate);
   /// Wipes the request's body, which may be a secret that was exchanged for a token.
   ~CurlTransfer();
   CurlTransfer(const CurlTransfer&) = delete;
@@ -30,6 +33,9 @@ class CurlTransfer {
   /// Why it is to be given up, if its request does not allow it to go on at `now`, or nobody wants it. To be
   /// asked often: bytes of the request that have gone out count from when this sees them.
   std::optional<Error> overdue(SteadyTime now);
+
+  /// The gate lets it go on. Not CURLE_OK: take it out of the multi handle, it has ended with that.
+  CURLcode resume(SteadyTime now);
 
   /// The transfer has left the multi handle with `code`. Gives the handle back and what is to be told to
   /// `done`.
@@ -50,6 +56,8 @@ class CurlTransfer {
   [[nodiscard]] std::optional<SteadyTime> connected() const;
   [[nodiscard]] curl_off_t sent() const;
   bool on_header(std::string_view line);
+  /// Whether the gate holds `bytes` back; curl will bring them again.
+  bool held(std::size_t bytes);
   bool on_body(std::span<const std::byte> bytes);
   /// The head is complete: ask the sink whether it is the right one.
   Status begin_body();
@@ -60,6 +68,7 @@ class CurlTransfer {
   static std::size_t body_callback(char* data, std::size_t size, std::size_t count, void* self) noexcept;
 
   CurlHandle handle_;
+  BodyGate& gate_;
   HttpRequest request_;
   OnResponse done_;
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> header_lines_{nullptr, curl_slist_free_all};
@@ -67,7 +76,9 @@ class CurlTransfer {
 
   const SteadyTime began_ = std::chrono::steady_clock::now();
   SteadyTime last_byte_ = began_;
-  curl_off_t sent_ = 0;  ///< of the request's body, when last looked at
+  std::optional<SteadyTime> held_since_;
+  SteadyTime::duration held_{0};  ///< before that; no part of the time it may take
+  curl_off_t sent_ = 0;           ///< of the request's body, when last looked at
 
   HttpResponse response_;
   std::size_t head_size_ = 0;

@@ -1,9 +1,20 @@
 #include "http/curl_transport.hpp"
 
+#include <algorithm>
+
 #include "http/request_check.hpp"
 
 namespace blobmount {
 namespace {
+
+/// For each loop, how many connections it may have: all together `connections`, and each at least one.
+/// 0: no limit.
+std::vector<unsigned> shares_of(unsigned connections, unsigned loops) {
+  if (connections == 0) return std::vector<unsigned>(loops, 0);
+  std::vector<unsigned> shares(std::min(connections, loops), 0);
+  for (unsigned i = 0; i < connections; ++i) ++shares[i % shares.size()];
+  return shares;
+}
 
 /// libcurl's global state, once for the process. https://curl.se/libcurl/c/curl_global_init.html
 void initialize_curl() {
@@ -13,15 +24,21 @@ void initialize_curl() {
 
 }  // namespace
 
-CurlTransport::CurlTransport(int loops, const std::string& ca_file) {
+CurlTransport::CurlTransport(int loops, const std::string& ca_file, CurlLimits limits) {
   initialize_curl();
-  for (int i = 0; i < loops; ++i) {
-    loops_.push_back(std::make_unique<CurlLoop>("network/" + std::to_string(i), ca_file));
+  const auto shares = shares_of(limits.connections, static_cast<unsigned>(loops));
+  std::vector<ConnectionQueue::Place> places;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    loops_.push_back(std::make_unique<CurlLoop>("network/" + std::to_string(i), ca_file,
+                                                CurlLimits{limits.bytes, shares[i]}));
+    places.push_back({*loops_.back(), shares[i]});
   }
+  if (limits.connections != 0) queue_ = std::make_unique<ConnectionQueue>(std::move(places));
 }
 
 void CurlTransport::start(HttpRequest request, OnResponse done) {
   if (auto sendable = check_request(request); !sendable) return done(std::move(sendable).error());
+  if (queue_) return queue_->start(std::move(request), std::move(done));
   next_loop().start(std::move(request), std::move(done));
 }
 
@@ -30,6 +47,7 @@ void CurlTransport::run_after(Duration delay, std::function<void()> action) {
 }
 
 void CurlTransport::stop() {
+  if (queue_) queue_->stop();
   for (auto& loop : loops_) loop->stop();
 }
 

@@ -4,6 +4,7 @@
 /// above.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,15 +12,18 @@
 #include "blobmount/clock.hpp"
 #include "blobmount/http.hpp"
 
+#include "http/connection_queue.hpp"
+#include "http/curl_limits.hpp"
 #include "http/curl_loop.hpp"
 
 namespace blobmount {
 
 class CurlTransport final : public HttpTransport, public Scheduler {
  public:
-  /// `loops` threads, called "network/N"; `ca_file` is PEM, or empty for the system's.
+  /// At most `loops` threads, called "network/N"; `ca_file` is PEM, or empty for the system's. What finds all
+  /// connections in use waits in order.
   /// Throws std::system_error where the system has no descriptor or thread left.
-  CurlTransport(int loops, const std::string& ca_file);
+  CurlTransport(int loops, const std::string& ca_file, CurlLimits limits = {});
   /// All loops stop before the first one goes: a completion may still start something on any of them.
   ~CurlTransport() override { stop(); }
   CurlTransport(const CurlTransport&) = delete;
@@ -37,6 +41,7 @@ class CurlTransport final : public HttpTransport, public Scheduler {
 
   std::vector<std::unique_ptr<CurlLoop>> loops_;
   std::atomic<unsigned> turn_{0};
+  std::unique_ptr<ConnectionQueue> queue_;  ///< null: there is no limit of connections
 };
 
 }  // namespace blobmount

@@ -44,6 +44,7 @@ struct RetryingTransport::Call {
   OnResponse done;
   SteadyTime latest;           ///< when the latest try ended; at first, when the call began
   Duration lost{0};            ///< until then
+  Duration held_back{0};       ///< by our own limits, until then
   std::uint64_t received = 0;  ///< until then
   int tries = 0;
   int refused_tokens = 0;
@@ -51,6 +52,7 @@ struct RetryingTransport::Call {
 };
 
 void RetryingTransport::start(HttpRequest request, OnResponse done) {
+  if (!request.held_back) request.held_back = std::make_shared<HeldBack>();
   try_once(std::make_shared<Call>(Call{std::move(request), std::move(done), clock_.now()}));
 }
 
@@ -66,8 +68,10 @@ void RetryingTransport::try_once(const std::shared_ptr<Call>& call) {
 void RetryingTransport::note_progress(Call& call) const {
   const auto elapsed = std::chrono::duration_cast<Duration>(clock_.now() - call.latest);
   const auto got = received(call.request);
-  call.lost = lost_after(call.lost, elapsed, got - call.received);
+  const auto held_back = call.request.held_back->total();
+  call.lost = lost_after(call.lost, elapsed - (held_back - call.held_back), got - call.received);
   call.received = got;
+  call.held_back = held_back;
   call.latest += elapsed;
 }
 

@@ -3,7 +3,8 @@
 /// Repeats what failed in a way that passes, for all requests alike. Stands above authorization, so that each
 /// try is signed afresh. A body that goes to a sink is resumed at the byte reached. After a try that timed
 /// out the next one goes to another connection, and is given up sooner. What waits for its next try when the
-/// scheduler stops ends with `cancelled`, and so does what its sink no longer wants.
+/// scheduler stops ends with `cancelled`, and so does what its sink no longer wants. The time for which our
+/// own limits hold it back is not lost.
 
 #include <functional>
 #include <memory>

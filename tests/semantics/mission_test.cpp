@@ -62,7 +62,8 @@ TEST_F(Mission, TheRoleComesAndGoesAndThenTheIdentityGoes) {
   for (int i = 0; i < 300; ++i) {
     ASSERT_EQ(read_file(mounted / "test/text.txt").error, EACCES);
   }
-  EXPECT_EQ(mounted.times_logged(role), 1) << "the reason is told once, not for each attempt";
+  EXPECT_EQ(mounted.times_logged("warning operation failed"), 1) << "told once, not for each attempt";
+  EXPECT_GT(mounted.times_logged(role), 0) << "with the reason";
 
   gate.access().set_role_assigned(true);
   EXPECT_EQ(cat(mounted), "hello\n") << "the role has been assigned: the same mount reads";

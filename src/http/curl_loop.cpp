@@ -85,8 +85,8 @@ void CurlLoop::wake() {
 void CurlLoop::run() {
   while (take_inbox()) {
     const auto now = std::chrono::steady_clock::now();
-    resume_held();    // before those who were not held find what there is for them
-    drive_sockets();  // with nothing between it and the inbox: it takes the wake-ups of what comes meanwhile
+    resume_held();    // before those that were not held take what there is for them
+    drive_sockets();  // the only wait: it takes the wake-ups of what comes meanwhile, and the inbox is next
     run_curl_timer();
     finish_ended();
     // what came before `now` has been taken: none is silent only because this thread was not looking

@@ -55,6 +55,17 @@ TEST_F(RangeDownloadTest, TheRangeThatWasAskedForIsTaken) {
   EXPECT_EQ(taken_, "abcde");
 }
 
+TEST_F(RangeDownloadTest, AnAnswerThatDoesNotFitCanBeFoundAgain) {
+  auto download = download_of({10, 5});
+
+  const auto status = download.begin(partial("bytes 10-14/100", "\"other\""), {10, 5});
+
+  ASSERT_FALSE(status);
+  ASSERT_TRUE(status.error().request);
+  EXPECT_EQ(status.error().request->status, 206);
+  EXPECT_EQ(status.error().request->id, "1");
+}
+
 TEST_F(RangeDownloadTest, ABrokenAnswerIsResumedAtTheByteReached) {
   auto download = download_of({10, 5});
 

@@ -120,6 +120,19 @@ TEST(ServiceError, AStrangersAnswerIsSaidToBeOne) {
   EXPECT_EQ(service_error({.status = 502, .headers = html, .body = {}}).code, ErrorCode::unavailable);
 }
 
+TEST(ServiceError, HasAllThatFindsItsRequestAgain) {
+  auto answer = refusal(403, "AuthorizationFailure");
+  answer.headers.set("x-ms-client-request-id", "3f2a91c0-7d1e-4b6a-9c55-000000000123");
+
+  const auto request = service_error(answer).request;
+
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->status, 403);
+  EXPECT_EQ(request->service_code, "AuthorizationFailure");
+  EXPECT_EQ(request->id, "0d1b3c5e-101e-0047-4c2a-9f1b2a000000");
+  EXPECT_EQ(request->client_id, "3f2a91c0-7d1e-4b6a-9c55-000000000123");
+}
+
 TEST(ServiceError, WordsThatAreNoWordsAreLeftOut) {
   auto answer = refusal(404, "Blob\x1b[31mNotFound");
   answer.headers.set("x-ms-request-id", std::string(10'000, 'a'));

@@ -229,9 +229,10 @@ TEST_F(AzureBlobStoreTest, ARefusalIsLoggedOnceAndSoIsItsEnd) {
   answer_ = answer(206, head_of("bytes 0-0/10"), "x");
   EXPECT_TRUE(store_.read(version, {0, 1}));
 
-  EXPECT_THAT(log_.lines_for_operators(), ElementsAre(testing::AllOf(HasSubstr("info requests fail"), HasSubstr("docs"),
-                                                                     HasSubstr("Storage Blob Data Reader")),
-                                                      HasSubstr("failed=11")));
+  EXPECT_THAT(log_.lines_for_operators(),
+              ElementsAre(testing::AllOf(HasSubstr("info requests fail"), HasSubstr("docs"),
+                                         HasSubstr("Storage Blob Data Reader")),
+                          HasSubstr("failed=11")));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 /// Azure.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -61,6 +62,8 @@ struct HttpResponse {
   int status = 0;
   HttpHeaders headers{};
   std::string body{};  ///< empty where a BodySink took it
+  /// From the start of the try to the first byte of the answer; 0: not known.
+  std::chrono::microseconds first_byte{0};
 };
 
 /// Takes the body of a successful (2xx) answer as it arrives. Called by one network thread at a time, never
@@ -108,6 +111,8 @@ class HeldBack {
 };
 
 struct HttpRequest {
+  std::string_view operation = "other";  ///< what metrics count it as: a literal, such as "get_blob"
+  int tries_before = 0;                  ///< of the same request
   std::string method = "GET";
   Url url{};
   HttpHeaders headers{};

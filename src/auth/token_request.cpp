@@ -88,6 +88,7 @@ Result<HttpResponse> ask_endpoint(HttpTransport& transport, Clock& clock, HttpRe
                                   const TokenEndpoint& endpoint) {
   const auto asked = clock.now();
   const auto stall = request.limits.stall;
+  request.operation = "token";
   request.longest_body = std::min(request.longest_body, longest_token_answer);
   auto response = send_and_wait(transport, std::move(request));
   if (response) return response;

@@ -11,8 +11,11 @@ namespace {
 constexpr auto api_version = "2021-12-02";
 
 // No Accept-Encoding: lengths and ranges must be those of the blob.
-HttpRequest request_to(std::string method, Url url) {
-  return {.method = std::move(method), .url = std::move(url), .headers = {{"x-ms-version", api_version}}};
+HttpRequest request_to(std::string_view operation, std::string method, Url url) {
+  return {.operation = operation,
+          .method = std::move(method),
+          .url = std::move(url),
+          .headers = {{"x-ms-version", api_version}}};
 }
 
 void add_if_any(Url& url, std::string_view name, const std::string& value) {
@@ -51,13 +54,13 @@ HttpRequest list_containers_request(const Url& endpoint, const ListContainersQue
   url.query.emplace_back("comp", "list");
   url.query.emplace_back("maxresults", std::to_string(query.max_results));
   add_if_any(url, "marker", query.marker);
-  return request_to("GET", std::move(url));
+  return request_to("list_containers", "GET", std::move(url));
 }
 
 HttpRequest get_container_request(const Url& endpoint, std::string_view container) {
   auto url = blob_url(endpoint, container, "");
   url.query.emplace_back("restype", "container");
-  return request_to("HEAD", std::move(url));
+  return request_to("get_container_properties", "HEAD", std::move(url));
 }
 
 HttpRequest list_blobs_request(const Url& endpoint, const ListBlobsQuery& query) {
@@ -69,15 +72,15 @@ HttpRequest list_blobs_request(const Url& endpoint, const ListBlobsQuery& query)
   add_if_any(url, "prefix", query.prefix);
   add_if_any(url, "delimiter", query.delimiter);
   add_if_any(url, "marker", query.marker);
-  return request_to("GET", std::move(url));
+  return request_to("list_blobs", "GET", std::move(url));
 }
 
 HttpRequest get_properties_request(const Url& endpoint, std::string_view container, std::string_view blob) {
-  return request_to("HEAD", blob_url(endpoint, container, blob));
+  return request_to("get_blob_properties", "HEAD", blob_url(endpoint, container, blob));
 }
 
 HttpRequest read_request(const Url& endpoint, const BlobVersion& version, ByteRange range) {
-  auto request = request_to("GET", blob_url(endpoint, version.container, version.blob));
+  auto request = request_to("get_blob", "GET", blob_url(endpoint, version.container, version.blob));
   request.headers.add("If-Match", version.etag);
   request.range = range;
   return request;

@@ -212,6 +212,9 @@ Result<HttpResponse> CurlTransfer::conclude(CURLcode code) {
   if (code != CURLE_OK) return error_of_curl(handle_.get(), code, request_, detail_.data());
   // an answer without a body never reached on_body()
   BM_TRY(begin_body());
+  curl_off_t first_byte = 0;
+  curl_easy_getinfo(handle_.get(), CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
+  response_.first_byte = std::chrono::microseconds{first_byte};
   return std::move(response_);
 }
 

@@ -60,7 +60,7 @@ void RetryingTransport::try_once(const std::shared_ptr<Call>& call) {
   auto rest = rest_of(call->request, call->timeouts);
   // the connection broke behind the last byte: there is nothing left to ask for
   if (complete(rest)) return call->done(HttpResponse{.status = 206});
-  ++call->tries;
+  rest.tries_before = call->tries++;
   next_.start(std::move(rest),
               [this, call](Result<HttpResponse> outcome) { ended(call, std::move(outcome)); });
 }

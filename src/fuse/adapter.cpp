@@ -65,6 +65,10 @@ void answer_up_to(fuse_req_t request, std::size_t size, std::string_view bytes) 
   }
 }
 
+/// Whether somebody who looks after the mount wants to know of it: not that a name is absent, or that Ctrl-C
+/// was pressed.
+bool is_news(ErrorCode code) { return code != ErrorCode::not_found && code != ErrorCode::cancelled; }
+
 struct stat named(std::uint64_t number, FileKind kind) {
   struct stat status {};
   status.st_ino = number;
@@ -122,23 +126,28 @@ void Adapter::init(void* userdata, fuse_conn_info* connection) {
 void Adapter::on_interrupt(fuse_req_t request, void* data) { adapter_of(request).pending_.interrupted(data); }
 
 void Adapter::fail(Ticket ticket, const Asked& asked, const Error& error) {
-  const auto request = pending_.take(ticket);
-  if (request == nullptr) return;  // it was interrupted, and nobody has seen it fail
   const auto number = errno_of(error.code);
-  // before the answer: whoever sees it fail finds it in the log, and the inode is still known
+  const auto request = pending_.take(ticket, number);
+  if (request == nullptr) return;  // it was interrupted, and nobody has seen it fail
+  tell_failure(asked, number, error);
+  fuse_reply_err(request, number);
+}
+
+// before the answer: whoever sees it fail finds it in the log, and the inode is still known
+void Adapter::tell_failure(const Asked& asked, int number, const Error& error) {
+  if (is_news(error.code)) pending_.requests().note_failure(error.message, std::chrono::system_clock::now());
   auto path = "/" + files_.path_of(asked.inode);
   if (!asked.name.empty()) path.append(path.size() > 1 ? "/" : "").append(asked.name);
-  failures_.failed({asked.operation, std::move(path)}, number, error);
-  fuse_reply_err(request, number);
+  failures_.failed({name_of(asked.operation), std::move(path)}, number, error);
 }
 
 void Adapter::look_up(fuse_req_t request, fuse_ino_t parent, const char* name) {
   auto& self = adapter_of(request);
-  const auto ticket = self.pending_.add(request);
-  self.files_.look_up(parent, name,
-                      [&self, ticket, asked = Asked{"lookup", parent, name}](Result<Lookup> found) {
-                        self.answer_look_up(ticket, asked, std::move(found));
-                      });
+  const Asked asked{Operation::look_up, parent, name};
+  const auto ticket = self.pending_.add(request, asked.operation);
+  self.files_.look_up(parent, name, [&self, ticket, asked](Result<Lookup> found) {
+    self.answer_look_up(ticket, asked, std::move(found));
+  });
 }
 
 void Adapter::answer_look_up(Ticket ticket, const Asked& asked, Result<Lookup> found) {
@@ -165,15 +174,22 @@ void Adapter::forget_many(fuse_req_t request, std::size_t count, fuse_forget_dat
 
 void Adapter::get_attributes(fuse_req_t request, fuse_ino_t inode, fuse_file_info* /*info*/) {
   auto& self = adapter_of(request);
+  const AnsweredAtOnce counted(self.pending_.requests(), Operation::get_attributes);
   const auto attributes = self.files_.attributes(inode);
-  if (!attributes) return self.fail(self.pending_.add(request), {"getattr", inode}, attributes.error());
+  if (!attributes) {
+    const auto number = errno_of(attributes.error().code);
+    self.tell_failure({Operation::get_attributes, inode}, number, attributes.error());
+    self.pending_.requests().refused(Operation::get_attributes, number);
+    fuse_reply_err(request, number);
+    return;
+  }
   const auto status = self.stat_of(*attributes);
   fuse_reply_attr(request, &status, attributes_valid_for_s);
 }
 
 void Adapter::answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
                           Result<std::shared_ptr<OpenFile>> opened) {
-  if (!opened) return fail(ticket, {"open", inode}, opened.error());
+  if (!opened) return fail(ticket, {Operation::open, inode}, opened.error());
   const auto request = pending_.take(ticket);
   if (request == nullptr) return;
   passthrough_.open(request, inode, **opened, info);
@@ -187,7 +203,7 @@ void Adapter::answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
 void Adapter::open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   auto& self = adapter_of(request);
   info->keep_cache = 1;  // the pages of an inode are of one version
-  const auto ticket = self.pending_.add(request);
+  const auto ticket = self.pending_.add(request, Operation::open);
   self.files_.open(inode, [&self, ticket, inode, info = *info](Result<std::shared_ptr<OpenFile>> opened) {
     self.answer_open(ticket, inode, info, std::move(opened));
   });
@@ -200,11 +216,13 @@ void Adapter::read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t
   const auto file = self.open_files_.find(handle);
   const auto from = static_cast<std::uint64_t>(offset);
   const auto thread = fuse_req_ctx(request)->pid;
-  const auto ticket = self.pending_.add(
-      request, {.handle = handle, .thread = thread, .offset = from, .size = size, .file = file});
+  const auto ticket =
+      self.pending_.add(request, Operation::read,
+                        {.handle = handle, .thread = thread, .offset = from, .size = size, .file = file});
   const auto answer = [&self, ticket, inode](Result<Bytes> bytes) {
-    if (!bytes) return self.fail(ticket, {"read", inode}, bytes.error());
+    if (!bytes) return self.fail(ticket, {Operation::read, inode}, bytes.error());
     if (const auto waiting = self.pending_.take(ticket)) {
+      self.pending_.requests().gave(bytes->size());
       const auto parts = parts_of(*bytes);
       fuse_reply_iov(waiting, parts.data(), static_cast<int>(parts.size()));
     }
@@ -215,11 +233,13 @@ void Adapter::read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t
 }
 
 void Adapter::flush(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
+  const AnsweredAtOnce counted(adapter_of(request).pending_.requests(), Operation::flush);
   adapter_of(request).abandoned_.on_closed(info->fh);
   fuse_reply_err(request, 0);
 }
 
 void Adapter::release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
+  const AnsweredAtOnce counted(adapter_of(request).pending_.requests(), Operation::release);
   auto& self = adapter_of(request);
   self.open_files_.erase(info->fh);
   self.passthrough_.release(request, inode);
@@ -229,7 +249,7 @@ void Adapter::release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info
 
 void Adapter::open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
   auto& self = adapter_of(request);
-  const auto ticket = self.pending_.add(request);
+  const auto ticket = self.pending_.add(request, Operation::open_directory);
   self.files_.open_directory(
       inode, [&self, ticket, inode, info = *info](Result<std::shared_ptr<OpenDirectory>> opened) {
         self.answer_open_directory(ticket, inode, info, std::move(opened));
@@ -238,7 +258,7 @@ void Adapter::open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_inf
 
 void Adapter::answer_open_directory(Ticket ticket, InodeId inode, fuse_file_info info,
                                     Result<std::shared_ptr<OpenDirectory>> opened) {
-  if (!opened) return fail(ticket, {"opendir", inode}, opened.error());
+  if (!opened) return fail(ticket, {Operation::open_directory, inode}, opened.error());
   const auto request = pending_.take(ticket);
   if (request == nullptr) return;
   const bool uses_cache = directory_cache_.open(inode, (*opened)->listing(), info);
@@ -305,14 +325,15 @@ void Adapter::read_items(fuse_req_t request, InodeId inode, off_t offset, const 
                          const Answer& answer) {
   const auto handle = open_directories_.find(info->fh);
   if (handle->uses_cache) directory_cache_.read(inode);
-  read_items(pending_.add(request), inode, handle->directory, first_item(offset), answer);
+  const auto ticket = pending_.add(request, Operation::read_directory);
+  read_items(ticket, inode, handle->directory, first_item(offset), answer);
 }
 
 template <typename Answer>
 void Adapter::read_items(Ticket ticket, InodeId inode, const std::shared_ptr<OpenDirectory>& directory,
                          std::size_t from, const Answer& answer) {
   directory->wait_for(from, [this, ticket, inode, directory, from, answer](Result<std::size_t> count) {
-    if (!count) return fail(ticket, {"readdir", inode}, count.error());
+    if (!count) return fail(ticket, {Operation::read_directory, inode}, count.error());
     // an answer without names would be taken for the directory's end
     if (*count > from && !has_name(*directory, from, *count))
       return read_items(ticket, inode, directory, *count, answer);
@@ -328,6 +349,7 @@ void Adapter::add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset) {
 }
 
 void Adapter::release_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
+  const AnsweredAtOnce counted(adapter_of(request).pending_.requests(), Operation::release_directory);
   adapter_of(request).close_directory(inode, info->fh);
   fuse_reply_err(request, 0);
 }
@@ -350,37 +372,38 @@ void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const
     return;
   }
   auto& self = adapter_of(request);
-  const auto ticket = self.pending_.add(request);
-  self.files_.extended_attributes(inode, name,
-                                  [&self, ticket, inode, size, wanted = std::string(name)](
-                                      Result<std::vector<ExtendedAttribute>> attributes) {
-                                    if (!attributes)
-                                      return self.fail(ticket, {"getxattr", inode}, attributes.error());
-                                    const auto waiting = self.pending_.take(ticket);
-                                    if (waiting == nullptr) return;
-                                    const auto found =
-                                        std::ranges::find(*attributes, wanted, &ExtendedAttribute::name);
-                                    if (found == attributes->end()) {
-                                      fuse_reply_err(waiting, ENODATA);
-                                    } else {
-                                      answer_up_to(waiting, size, found->value);
-                                    }
-                                  });
+  const auto ticket = self.pending_.add(request, Operation::get_extended_attribute);
+  const auto answer = [&self, ticket, inode, size,
+                       wanted = std::string(name)](Result<std::vector<ExtendedAttribute>> attributes) {
+    if (!attributes)
+      return self.fail(ticket, {Operation::get_extended_attribute, inode}, attributes.error());
+    const auto waiting = self.pending_.take(ticket);
+    if (waiting == nullptr) return;
+    const auto found = std::ranges::find(*attributes, wanted, &ExtendedAttribute::name);
+    if (found == attributes->end()) {
+      fuse_reply_err(waiting, ENODATA);
+    } else {
+      answer_up_to(waiting, size, found->value);
+    }
+  };
+  self.files_.extended_attributes(inode, name, answer);
 }
 
 void Adapter::list_extended_attributes(fuse_req_t request, fuse_ino_t inode, std::size_t size) {
   auto& self = adapter_of(request);
-  const auto ticket = self.pending_.add(request);
-  self.files_.extended_attributes(
-      inode, "", [&self, ticket, inode, size](Result<std::vector<ExtendedAttribute>> attributes) {
-        if (!attributes) return self.fail(ticket, {"listxattr", inode}, attributes.error());
-        std::string names;
-        for (const auto& attribute : *attributes) names.append(attribute.name).push_back('\0');
-        if (const auto waiting = self.pending_.take(ticket)) answer_up_to(waiting, size, names);
-      });
+  const auto ticket = self.pending_.add(request, Operation::list_extended_attributes);
+  const auto answer = [&self, ticket, inode, size](Result<std::vector<ExtendedAttribute>> attributes) {
+    if (!attributes)
+      return self.fail(ticket, {Operation::list_extended_attributes, inode}, attributes.error());
+    std::string names;
+    for (const auto& attribute : *attributes) names.append(attribute.name).push_back('\0');
+    if (const auto waiting = self.pending_.take(ticket)) answer_up_to(waiting, size, names);
+  };
+  self.files_.extended_attributes(inode, "", answer);
 }
 
 void Adapter::file_system_statistics(fuse_req_t request, fuse_ino_t /*inode*/) {
+  const AnsweredAtOnce counted(adapter_of(request).pending_.requests(), Operation::statistics);
   struct statvfs statistics {};
   statistics.f_bsize = shown_block;
   statistics.f_frsize = shown_block;

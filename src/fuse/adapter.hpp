@@ -39,6 +39,11 @@ class Adapter {
         pending_(on_interrupt),
         passthrough_(log) {}
 
+  [[nodiscard]] const KernelRequests& requests() const { return pending_.requests(); }
+  [[nodiscard]] std::size_t requests_in_flight() const { return pending_.count(); }
+  [[nodiscard]] std::size_t files_open() const { return open_files_.size(); }
+  [[nodiscard]] std::size_t directories_open() const { return open_directories_.size(); }
+
   /// For a session whose userdata is an Adapter.
   static fuse_lowlevel_ops operations();
 
@@ -69,7 +74,7 @@ class Adapter {
 
   /// What an operation was asked of, in case that it fails.
   struct Asked {
-    const char* operation;
+    Operation operation;
     InodeId inode;
     std::string name{};  ///< in the directory `inode`; empty: `inode` itself
   };
@@ -103,6 +108,8 @@ class Adapter {
   void answer_items_plus(fuse_req_t request, OpenDirectory& directory, const Part& part);
   void add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset);
   void fail(Ticket ticket, const Asked& asked, const Error& error);
+  /// To the log, and to whoever asks how the mount is.
+  void tell_failure(const Asked& asked, int number, const Error& error);
 
   [[nodiscard]] struct stat stat_of(const Attributes& attributes) const;
   [[nodiscard]] fuse_entry_param entry_of(const Entry& entry) const;

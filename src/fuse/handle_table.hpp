@@ -2,6 +2,7 @@
 
 /// What the kernel's file handles stand for.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -30,6 +31,11 @@ class HandleTable {
     decltype(open_.extract(handle)) closed;  // ends after the lock
     const MutexLock lock(mutex_);
     closed = open_.extract(handle);
+  }
+
+  [[nodiscard]] std::size_t size() const BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return open_.size();
   }
 
  private:

@@ -14,12 +14,13 @@ thread_local bool interrupted_before = false;
 
 }  // namespace
 
-PendingReplies::Ticket PendingReplies::add(fuse_req_t request, PendingRead read) {
+PendingReplies::Ticket PendingReplies::add(fuse_req_t request, Operation operation, PendingRead read) {
+  const auto now = std::chrono::steady_clock::now();
   Ticket ticket = 0;
   {
     const MutexLock lock(mutex_);
     ticket = next_++;
-    pending_.emplace(ticket, Pending{request, std::move(read)});
+    pending_.emplace(ticket, Pending{request, std::move(read), operation, now});
   }
   registering = true;
   interrupted_before = false;
@@ -30,10 +31,25 @@ PendingReplies::Ticket PendingReplies::add(fuse_req_t request, PendingRead read)
   return ticket;
 }
 
-fuse_req_t PendingReplies::take(Ticket ticket) {
+std::size_t PendingReplies::count() const {
   const MutexLock lock(mutex_);
-  const auto taken = pending_.extract(ticket);
-  return taken ? taken.mapped().request : nullptr;
+  return pending_.size();
+}
+
+void PendingReplies::count(const Pending& answered, int error_number) {
+  requests_.answered(answered.operation, std::chrono::steady_clock::now() - answered.asked);
+  if (error_number != 0) requests_.refused(answered.operation, error_number);
+}
+
+fuse_req_t PendingReplies::take(Ticket ticket, int error_number) {
+  decltype(pending_.extract(ticket)) taken;  // ends after the lock
+  {
+    const MutexLock lock(mutex_);
+    taken = pending_.extract(ticket);
+  }
+  if (!taken) return nullptr;
+  count(taken.mapped(), error_number);
+  return taken.mapped().request;
 }
 
 void PendingReplies::interrupted(void* data) {
@@ -56,6 +72,7 @@ void PendingReplies::interrupt(Ticket ticket) {
   // first: once it has its answer, the kernel may let go of the file
   const auto& read = taken.read;
   if (const auto file = read.file.lock()) file->give_up(read.offset, read.size, ticket);
+  count(taken, EINTR);
   fuse_reply_err(taken.request, EINTR);
 }
 

@@ -12,10 +12,12 @@
 
 #include <sys/types.h>
 
+#include "blobmount/clock.hpp"
 #include "blobmount/file_system.hpp"
 
 #include "base/annotated_mutex.hpp"
 #include "fuse/fuse_api.hpp"
+#include "fuse/kernel_requests.hpp"
 
 namespace blobmount {
 
@@ -37,11 +39,18 @@ class PendingReplies {
   /// `on_interrupt` is what libfuse calls; it finds its session's PendingReplies and calls interrupted().
   explicit PendingReplies(fuse_interrupt_func_t on_interrupt) : on_interrupt_(on_interrupt) {}
 
+  /// What has been answered so far, here and, if the caller says so there, elsewhere.
+  [[nodiscard]] KernelRequests& requests() { return requests_; }
+  [[nodiscard]] const KernelRequests& requests() const { return requests_; }
+  /// How many wait for an answer now.
+  [[nodiscard]] std::size_t count() const BM_EXCLUDES(mutex_);
+
   /// `request` is from now on answered by whoever takes it, or by its interruption: do not touch it
   /// otherwise.
-  Ticket add(fuse_req_t request, PendingRead read = {}) BM_EXCLUDES(mutex_);
-  /// The request, to be answered by the caller; null if it was answered already.
-  fuse_req_t take(Ticket ticket) BM_EXCLUDES(mutex_);
+  Ticket add(fuse_req_t request, Operation operation, PendingRead read = {}) BM_EXCLUDES(mutex_);
+  /// The request, to be answered by the caller, with an error if that is not 0; null if it was answered
+  /// already.
+  fuse_req_t take(Ticket ticket, int error_number = 0) BM_EXCLUDES(mutex_);
   /// `data` is what libfuse gave to the handler.
   void interrupted(void* data) BM_EXCLUDES(mutex_);
   /// Answer it with EINTR, and give it up. No effect if it was answered already.
@@ -62,12 +71,17 @@ class PendingReplies {
   struct Pending {
     fuse_req_t request = nullptr;
     PendingRead read{};
+    Operation operation = Operation::read;
+    SteadyTime asked{};
     bool begun = false;
 
     [[nodiscard]] bool is_read() const { return read.handle != 0; }
   };
 
+  void count(const Pending& answered, int error_number);
+
   const fuse_interrupt_func_t on_interrupt_;
+  KernelRequests requests_;
 
   mutable Mutex mutex_;
   Ticket next_ BM_GUARDED_BY(mutex_) = 1;

@@ -71,6 +71,16 @@ Status TokenKeeper::wait_for_first(Duration at_most) {
   return Error{ErrorCode::timed_out, identity_ + " gave no token in time"};
 }
 
+std::optional<TokenKeeper::Life> TokenKeeper::life() const {
+  const auto now = clock_.now();
+  const MutexLock lock(mutex_);
+  if (!token_) return std::nullopt;
+  return Life{.age = now - token_->issued,
+              .left = token_->expires - now,
+              .serves = serves(now),
+              .failure = failure_ ? failure_->message : ""};
+}
+
 std::string TokenKeeper::identity() const {
   const MutexLock lock(mutex_);
   return identity_;

@@ -46,6 +46,16 @@ class TokenKeeper final : public TokenProvider {
   /// there to ask, else once `at_most` has passed.
   Status wait_for_first(Duration at_most) BM_EXCLUDES(mutex_);
 
+  /// How the current token stands.
+  struct Life {
+    SteadyTime::duration age{};
+    SteadyTime::duration left{};  ///< until it expires; negative: since it did
+    bool serves = false;          ///< neither expired nor refused
+    std::string failure{};        ///< of the last attempt to renew it; empty: it succeeded
+  };
+  /// Nothing: there has been no token yet.
+  [[nodiscard]] std::optional<Life> life() const BM_EXCLUDES(mutex_);
+
   /// Whose tokens they are, for people; of all sources that may give one, while none has.
   [[nodiscard]] std::string identity() const BM_EXCLUDES(mutex_);
 

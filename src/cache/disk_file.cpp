@@ -38,6 +38,20 @@ Result<std::shared_ptr<DiskFile>> DiskFile::open(CacheDirectory& directory, cons
   return std::make_shared<DiskFile>(identity, std::move(side), std::move(data));
 }
 
+Result<DiskIdentity> DiskFile::identity_of(CacheDirectory& directory, DiskName name) {
+  const Error broken{ErrorCode::corrupt, "the side file is broken"};
+  BM_ASSIGN(side, directory.open(side_file(name)));
+  std::array<std::byte, side_header_start> start{};
+  BM_ASSIGN(start_size, side->read(0, start));
+  const auto size = start_size == start.size() ? side_header_size(start) : std::nullopt;
+  if (!size) return broken;
+  std::vector<std::byte> header(*size);
+  BM_TRY(side->read(0, header).has_value() ? Status() : Status(broken));
+  auto identity = parse_side_header(header, name);
+  if (!identity) return broken;
+  return *std::move(identity);
+}
+
 Result<std::shared_ptr<DiskFile>> DiskFile::create(CacheDirectory& directory, const DiskIdentity& identity) {
   BM_TRY(remove(directory, identity.name));
   BM_ASSIGN(data, directory.create(data_file(identity.name)));

@@ -22,6 +22,8 @@ class DiskFile {
  public:
   /// not_found or corrupt if there are no files of that version which could be used.
   static Result<std::shared_ptr<DiskFile>> open(CacheDirectory& directory, const DiskIdentity& identity);
+  /// Whose the files of that name are. not_found or corrupt, as above.
+  static Result<DiskIdentity> identity_of(CacheDirectory& directory, DiskName name);
   /// Without pages; in the place of the files that have the version's name, if there are any.
   static Result<std::shared_ptr<DiskFile>> create(CacheDirectory& directory, const DiskIdentity& identity);
   /// Who has them open reads on.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <utility>
 
 namespace blobmount {
 namespace {
@@ -11,6 +12,9 @@ constexpr std::string_view magic = "blobmnt\n";
 constexpr std::uint32_t format_version = 1;
 
 constexpr std::size_t digits = 16;
+
+/// An endpoint, a container, a name of 1,024 characters and an ETag stay well below.
+constexpr std::uint32_t longest_text = 64U << 10U;
 
 void append(std::vector<std::byte>& bytes, std::string_view text) {
   for (const char c : text) bytes.push_back(static_cast<std::byte>(c));
@@ -54,6 +58,14 @@ std::optional<DiskFileKind> kind_of(std::string_view suffix) {
   return std::nullopt;
 }
 
+/// Sets what follows from the text and the size.
+DiskIdentity with_hashes(DiskIdentity identity) {
+  identity.name = hash_of(identity.text);
+  const auto other = std::hash<std::string>{}(identity.text) ^ (identity.blob_size * 0x9E3779B97F4A7C15U);
+  identity.check = static_cast<std::uint32_t>(other >> 34U);
+  return identity;
+}
+
 }  // namespace
 
 DiskIdentity disk_identity(std::string_view account, const BlobVersion& version) {
@@ -61,10 +73,7 @@ DiskIdentity disk_identity(std::string_view account, const BlobVersion& version)
   for (const auto* part : {&version.container, &version.blob, &version.etag}) {
     identity.text.append(1, '\0').append(*part);  // no name holds a zero
   }
-  identity.name = hash_of(identity.text);
-  const auto other = std::hash<std::string>{}(identity.text) ^ (identity.blob_size * 0x9E3779B97F4A7C15U);
-  identity.check = static_cast<std::uint32_t>(other >> 34U);
-  return identity;
+  return with_hashes(std::move(identity));
 }
 
 std::string blob_of(const DiskIdentity& identity) {
@@ -96,6 +105,29 @@ std::vector<std::byte> side_header(const DiskIdentity& identity) {
   append(header, identity.text);
   header.resize(header_size(identity));
   return header;
+}
+
+std::optional<std::size_t> side_header_size(std::span<const std::byte, side_header_start> start) {
+  const DiskIdentity nobody;
+  const auto ours = side_header(nobody);
+  // magic, version and size of a page
+  if (!std::equal(start.begin(), start.begin() + 16, ours.begin())) return std::nullopt;
+  const auto size = number_at(start.last<4>());
+  if (size > longest_text) return std::nullopt;
+  return header_size({.text = std::string(size, ' ')});
+}
+
+std::optional<DiskIdentity> parse_side_header(std::span<const std::byte> header, DiskName name) {
+  if (header.size() < side_header_start) return std::nullopt;
+  const auto start = header.first<side_header_start>();
+  const auto size = side_header_size(start);
+  if (!size || header.size() < *size) return std::nullopt;
+  const auto low = number_at(start.subspan<16, 4>()), high = number_at(start.subspan<20, 4>());
+  const auto* const text = reinterpret_cast<const char*>(&header[side_header_start]);
+  auto identity = with_hashes(
+      {.text = std::string(text, number_at(start.last<4>())), .blob_size = low | std::uint64_t{high} << 32U});
+  if (identity.name != name) return std::nullopt;
+  return identity;
 }
 
 PageRecord page_record(std::uint32_t checksum) {

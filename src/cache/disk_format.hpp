@@ -58,6 +58,13 @@ std::optional<DiskFileName> parse_file_name(std::string_view file);
 /// or broken: nothing in it counts.
 std::vector<std::byte> side_header(const DiskIdentity& identity);
 
+/// How long that is, as its first bytes tell; nothing if it is no header of ours. Longer than any is nothing,
+/// too.
+inline constexpr std::size_t side_header_start = 28;
+std::optional<std::size_t> side_header_size(std::span<const std::byte, side_header_start> start);
+/// Whose it is; nothing if it is broken, or of another name.
+std::optional<DiskIdentity> parse_side_header(std::span<const std::byte> header, DiskName name);
+
 /// What stands in the side file for a page that is on disk.
 using PageRecord = std::array<std::byte, 8>;
 PageRecord page_record(std::uint32_t checksum);

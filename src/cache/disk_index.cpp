@@ -148,6 +148,29 @@ std::uint64_t DiskIndex::forget(const SharedEntry& entry) {
   return freed;
 }
 
+std::vector<DiskName> DiskIndex::names() {
+  std::vector<DiskName> names;
+  const MutexLock lock(mutex_);
+  names.reserve(table_.size());
+  for (auto* record = table_.oldest(); record != nullptr; record = table_.newer(*record))
+    names.push_back(record->name);
+  return names;
+}
+
+SharedEntry DiskIndex::unused() {
+  const MutexLock lock(mutex_);
+  for (auto* record = table_.oldest(); record != nullptr; record = table_.newer(*record)) {
+    const auto held = held_.find(record->name);
+    if (held == held_.end() || held->second.expired()) return hold(record->name);
+  }
+  return nullptr;
+}
+
+std::size_t DiskIndex::versions() const {
+  const MutexLock lock(mutex_);
+  return table_.size();
+}
+
 std::uint64_t DiskIndex::bytes() const {
   const MutexLock lock(mutex_);
   return bytes_;

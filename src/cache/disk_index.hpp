@@ -35,7 +35,7 @@ class DiskIndex {
  public:
   /// Keeps the files of `most_open` versions open. `budget` outlives it.
   DiskIndex(MemoryBudget& budget, std::size_t most_open)
-      : most_memory_(budget.total() / 8), charge_(budget), open_(most_open) {}
+      : most_memory_(budget.total() / 8), charge_(budget, 0, MemoryPurpose::cache_index), open_(most_open) {}
 
   struct Plan {
     SharedEntry entry;  ///< null: not on disk
@@ -70,6 +70,12 @@ class DiskIndex {
 
   /// What all of them take on the disk.
   [[nodiscard]] std::uint64_t bytes() const BM_EXCLUDES(mutex_);
+  /// All of them.
+  [[nodiscard]] std::vector<DiskName> names() BM_EXCLUDES(mutex_);
+  /// The least recently used of those that are not in use; null: there is none.
+  [[nodiscard]] SharedEntry unused() BM_EXCLUDES(mutex_);
+  /// How many there are.
+  [[nodiscard]] std::size_t versions() const BM_EXCLUDES(mutex_);
   /// What one takes there; 0 for null.
   [[nodiscard]] std::uint64_t bytes_of(const SharedEntry& entry) BM_EXCLUDES(mutex_);
   /// The one to evict next, if not `keep`: the least recently used of those that are not in use, or else of

@@ -48,6 +48,11 @@ Result<std::shared_ptr<DiskFile>> DiskStore::file(const SharedEntry& entry, cons
   return file;
 }
 
+Result<std::shared_ptr<DiskFile>> DiskStore::look_at(DiskName name) {
+  BM_ASSIGN(identity, DiskFile::identity_of(*directory_, name));
+  return DiskFile::open(*directory_, identity);
+}
+
 void DiskStore::remember_use() {
   for (const auto& file : index_.open_files()) (void)file->touch();
 }

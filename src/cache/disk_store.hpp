@@ -35,6 +35,8 @@ class DiskStore {
   Status learn(const DiskIdentity& identity);
   /// The files of an entry that is taken to be of that version; not_found or corrupt if they are not.
   Result<std::shared_ptr<DiskFile>> file(const SharedEntry& entry, const DiskIdentity& identity);
+  /// Whose the files of that name are, and which. not_found; corrupt.
+  Result<std::shared_ptr<DiskFile>> look_at(DiskName name);
   /// Let those in use be known as such by the next mount.
   void remember_use();
 

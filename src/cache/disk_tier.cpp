@@ -1,6 +1,7 @@
 #include "cache/disk_tier.hpp"
 
 #include <algorithm>
+#include <future>
 #include <utility>
 
 namespace blobmount {
@@ -90,7 +91,26 @@ DiskStats DiskTier::stats() const {
           .bad = bad_,
           .dropped = writer_.dropped(),
           .evicted = writer_.evicted(),
-          .bytes = store_->index().bytes()};
+          .bytes = store_->index().bytes(),
+          .versions = store_->index().versions()};
+}
+
+void DiskTier::clear(DiskProgress& progress) {
+  const auto cleared = std::make_shared<std::promise<void>>();
+  writer_.run_soon([this, cleared, &progress] {
+    blobmount::clear(*store_, progress);
+    cleared->set_value();
+  });
+  cleared->get_future().wait();
+}
+
+void DiskTier::verify(DiskProgress& progress) {
+  blobmount::verify(*store_, progress,
+                    [this](const DiskIdentity& identity, std::uint64_t page, const Error& error) {
+                      (void)store_->learn(identity);
+                      if (const auto entry = store_->index().find(identity.name))
+                        note_bad(entry, identity, page, error);
+                    });
 }
 
 void DiskTier::stop() {

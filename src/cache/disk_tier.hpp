@@ -22,6 +22,7 @@
 #include "base/log.hpp"
 #include "base/memory_budget.hpp"
 #include "base/worker_pool.hpp"
+#include "cache/disk_care.hpp"
 #include "cache/disk_check.hpp"
 #include "cache/disk_fetch.hpp"
 #include "cache/disk_space.hpp"
@@ -32,12 +33,13 @@
 namespace blobmount {
 
 struct DiskStats {
-  std::uint64_t hits = 0;     ///< pages that were read from disk
-  std::uint64_t misses = 0;   ///< pages that were not on disk
-  std::uint64_t bad = 0;      ///< pages that could not be read, or were not what had been written
-  std::uint64_t dropped = 0;  ///< pages that were not written: the disk was too slow, full, or failing
-  std::uint64_t evicted = 0;  ///< versions
-  std::uint64_t bytes = 0;    ///< what the files take on the disk
+  std::uint64_t hits = 0;      ///< pages that were read from disk
+  std::uint64_t misses = 0;    ///< pages that were not on disk
+  std::uint64_t bad = 0;       ///< pages that could not be read, or were not what had been written
+  std::uint64_t dropped = 0;   ///< pages that were not written: the disk was too slow, full, or failing
+  std::uint64_t evicted = 0;   ///< versions
+  std::uint64_t bytes = 0;     ///< what the files take on the disk
+  std::uint64_t versions = 0;  ///< that have files there
 };
 
 class DiskTier final : public ByteSource, public LocalFiles {
@@ -60,6 +62,12 @@ class DiskTier final : public ByteSource, public LocalFiles {
   /// Whether all pages of the version are on disk.
   [[nodiscard]] bool complete(const BlobVersion& version) const;
   [[nodiscard]] DiskStats stats() const;
+
+  /// Remove all versions that are not in use, and what that freed. Blocks; ends sooner when `progress` says
+  /// so. Not once stop() has begun.
+  void clear(DiskProgress& progress);
+  /// Look at the checksums of all pages; those that are not what was written are forgotten. As clear().
+  void verify(DiskProgress& progress);
 
   /// End what is being read, write what waits, for some seconds at most, end the threads. `below` has
   /// answered all it had, and answers what still comes. From then on fetches go straight to it.

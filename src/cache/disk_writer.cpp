@@ -77,13 +77,24 @@ void DiskWriter::stop() {
 void DiskWriter::run() {
   // the limits may be narrower than they were at the last mount; a failure comes back with the first page
   (void)space_.make_room(0, nullptr);
-  for (auto pages = take(); !pages.empty(); pages = take()) write_all(std::move(pages));
+  for (auto work = take(); !work.pages.empty() || !work.chores.empty(); work = take()) {
+    for (const auto& chore : work.chores) chore();
+    write_all(std::move(work.pages));
+  }
 }
 
-std::vector<DiskWriter::Page> DiskWriter::take() {
+void DiskWriter::run_soon(std::function<void()> chore) {
+  {
+    const MutexLock lock(mutex_);
+    chores_.push_back(std::move(chore));
+  }
+  work_.notify_one();
+}
+
+DiskWriter::Work DiskWriter::take() {
   MutexLock lock(mutex_);
-  while (waiting_.empty() && !given_up_at_) work_.wait(lock.native());
-  return std::exchange(waiting_, {});
+  while (waiting_.empty() && chores_.empty() && !given_up_at_) work_.wait(lock.native());
+  return {.pages = std::exchange(waiting_, {}), .chores = std::exchange(chores_, {})};
 }
 
 void DiskWriter::done_with(std::span<Page> pages) {

@@ -47,6 +47,9 @@ class DiskWriter {
   [[nodiscard]] bool is_busy() const BM_EXCLUDES(mutex_);
   /// Pages of a version that have been kept, and are neither written nor dropped so far.
   [[nodiscard]] std::uint64_t in_line(DiskName name) const BM_EXCLUDES(mutex_);
+  /// Run `chore` on its thread, where files may be removed, after what is being written; before the thread
+  /// ends in any case.
+  void run_soon(std::function<void()> chore) BM_EXCLUDES(mutex_);
   /// Write what is held, for some seconds at most and one write more, then end the thread; what is only
   /// remembered, or comes later, is dropped.
   void stop() BM_EXCLUDES(mutex_);
@@ -67,7 +70,12 @@ class DiskWriter {
   };
 
   void run() BM_EXCLUDES(mutex_);
-  std::vector<Page> take() BM_EXCLUDES(mutex_);
+  struct Work {
+    std::vector<Page> pages{};
+    std::vector<std::function<void()>> chores{};
+  };
+  /// None, when it is to end.
+  Work take() BM_EXCLUDES(mutex_);
   /// They are all of one version.
   void done_with(std::span<Page> pages) BM_EXCLUDES(mutex_);
   void write_all(std::vector<Page> pages) BM_EXCLUDES(mutex_);
@@ -101,6 +109,7 @@ class DiskWriter {
   mutable Mutex mutex_;
   std::condition_variable work_;
   std::vector<Page> waiting_ BM_GUARDED_BY(mutex_);
+  std::vector<std::function<void()>> chores_ BM_GUARDED_BY(mutex_);
   std::uint64_t held_ BM_GUARDED_BY(mutex_) = 0;  ///< pages that wait, or are being written, with their bytes
   std::unordered_map<DiskName, std::uint64_t> in_line_ BM_GUARDED_BY(mutex_);  ///< pages; none has 0
   DiskPause pause_ BM_GUARDED_BY(mutex_);

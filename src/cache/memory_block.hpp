@@ -3,7 +3,9 @@
 /// What the memory tier keeps of one version of a blob: blocks of 1 MiB, whose pages are there, on their way,
 /// or neither. Values; the tier guards them.
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -39,7 +41,30 @@ struct Block : EvictionOrder::Entry {
   std::array<Page, pages_in_block> pages{};
   unsigned on_their_way = 0;
   unsigned here = 0;
-  bool pinned = false;  ///< part of a read that is taking memory for the rest of it
+  std::uint16_t ahead = 0;  ///< a bit for each page that was fetched ahead, and that nobody has read yet
+  bool pinned = false;      ///< part of a read that is taking memory for the rest of it
+
+  /// Somebody reads those of `range` that are in the block: how many of them had been fetched ahead.
+  unsigned read(PageRange range) {
+    const auto begin = index * pages_in_block;
+    const auto first = std::max(range.first, begin) - begin;
+    const auto end = std::min(range.end(), begin + pages_in_block) - begin;
+    const auto mask = static_cast<std::uint16_t>((1U << end) - (1U << first));
+    const auto read_first = static_cast<unsigned>(std::popcount(static_cast<unsigned>(ahead & mask)));
+    ahead = static_cast<std::uint16_t>(ahead & ~mask);
+    return read_first;
+  }
+  /// Pages that are here, were fetched ahead, and that nobody has read.
+  [[nodiscard]] unsigned unread() const {
+    unsigned count = 0;
+    for (std::size_t page = 0; page < pages.size(); ++page)
+      count += pages[page].bytes && (ahead >> page & 1U) != 0 ? 1 : 0;
+    return count;
+  }
+  void note_ahead(std::uint64_t page, bool is_ahead) {
+    const auto bit = 1U << page % pages_in_block;
+    ahead = static_cast<std::uint16_t>(is_ahead ? ahead | bit : ahead & ~bit);
+  }
 };
 
 struct CachedBlob {

@@ -93,7 +93,7 @@ MemoryFiles::MemoryFiles(MemoryTier& memory, Log& log)
       log_(log),
       most_(memory.budget().total() / 4),
       most_files_(descriptor_limit() / 2),
-      charge_(memory.budget()) {}
+      charge_(memory.budget(), 0, MemoryPurpose::local_files) {}
 
 std::optional<LocalFile> MemoryFiles::local_file(const BlobVersion& version) {
   if (version.size == 0) return std::nullopt;

@@ -172,6 +172,7 @@ std::shared_ptr<MemoryFetch> MemoryTier::start_fetch(const std::shared_ptr<Cache
   for (auto page = pages.first; page < pages.end(); ++page) {
     auto& block = block_of(*blob, page, urgency == Urgency::ahead);
     block.pages[page % pages_in_block].fetch = fetch;
+    block.note_ahead(page, urgency == Urgency::ahead);
     ++block.on_their_way;
     order_.grow(block, 1);
   }

@@ -43,7 +43,7 @@ void give_back_what_was_freed() {
 }  // namespace
 
 MemoryTier::MemoryTier(ByteSource& below, MemoryBudget& budget)
-    : below_(below), budget_(budget), pool_(budget), bookkeeping_(budget) {
+    : below_(below), budget_(budget), pool_(budget), bookkeeping_(budget, 0, MemoryPurpose::cache_index) {
   budget_.on_growth([this] { trim_soon(); });
   budget_.on_shrinking([this] { give_back_soon(); });
 }
@@ -136,7 +136,10 @@ void MemoryTier::pin(CachedBlob& blob, PageRange pages, bool pinned) {
 void MemoryTier::use(CachedBlob& blob, PageRange pages) {
   const auto last = (pages.end() - 1) / pages_in_block;
   for (auto index = pages.first / pages_in_block; index <= last; ++index) {
-    if (const auto block = blob.blocks.find(index); block != blob.blocks.end()) order_.used(block->second);
+    const auto block = blob.blocks.find(index);
+    if (block == blob.blocks.end()) continue;
+    order_.used(block->second);
+    stats_.ahead_used += block->second.read(pages);
   }
 }
 
@@ -166,14 +169,41 @@ bool MemoryTier::evict_one(EvictionOrder::Ahead ahead) {
   auto* const victim = static_cast<Block*>(order_.victim(ahead, can_go));
   if (victim == nullptr) return false;
   ++stats_.evicted;
+  stats_.ahead_wasted += victim->unread();
   order_.evict(*victim);
   erase(*victim->blob, victim->index);
   return true;
 }
 
+std::uint64_t MemoryTier::clear() {
+  std::uint64_t pages = 0;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [key, blob] : blobs_) pages += blob->readers == 0 ? clear(*blob) : 0;
+    drop_unused_blobs();
+  }
+  pool_.give_back_all();
+  return pages;
+}
+
+std::uint64_t MemoryTier::clear(CachedBlob& blob) {
+  std::uint64_t pages = 0;
+  std::vector<std::uint64_t> gone;
+  for (auto& [index, block] : blob.blocks) {
+    if (!can_go(block)) continue;
+    pages += block.here;
+    order_.remove(block);
+    gone.push_back(index);
+  }
+  for (const auto index : gone) erase(blob, index);
+  return pages;
+}
+
 MemoryStats MemoryTier::stats() const {
   const MutexLock lock(mutex_);
-  return stats_;
+  auto stats = stats_;
+  stats.pages = pool_.taken();
+  return stats;
 }
 
 }  // namespace blobmount

@@ -27,10 +27,13 @@
 namespace blobmount {
 
 struct MemoryStats {
-  std::uint64_t hits = 0;     ///< reads answered at once
-  std::uint64_t waits = 0;    ///< reads that waited
-  std::uint64_t evicted = 0;  ///< blocks
-  std::uint64_t refused = 0;  ///< ranges that were not fetched ahead, for want of memory
+  std::uint64_t hits = 0;          ///< reads answered at once
+  std::uint64_t waits = 0;         ///< reads that waited
+  std::uint64_t evicted = 0;       ///< blocks
+  std::uint64_t refused = 0;       ///< ranges that were not fetched ahead, for want of memory
+  std::uint64_t ahead_used = 0;    ///< pages that were fetched ahead, and then read
+  std::uint64_t ahead_wasted = 0;  ///< pages that were fetched ahead, and evicted before anybody read them
+  std::uint64_t pages = 0;         ///< that are there, or on their way, or held by answers
 };
 
 /// What is there of a range.
@@ -51,6 +54,10 @@ class MemoryTier {
 
   /// One for each open file: what is fetched for it alone ends with it.
   std::unique_ptr<Reader> open(SharedVersion version) BM_EXCLUDES(mutex_);
+
+  /// Drop all pages of blobs that nobody has open, and give what lies ready back to the system. How many
+  /// pages that were.
+  std::uint64_t clear() BM_EXCLUDES(mutex_);
 
   [[nodiscard]] MemoryBudget& budget() { return budget_; }
   [[nodiscard]] MemoryStats stats() const BM_EXCLUDES(mutex_);
@@ -97,6 +104,7 @@ class MemoryTier {
   void fail_waiting(MemoryFetch& fetch, const Error& error, Actions& actions) BM_REQUIRES(mutex_);
   void forget(MemoryFetch& fetch) BM_REQUIRES(mutex_);
   void forget_unless_waited_for(MemoryFetch& fetch, Actions& actions) BM_REQUIRES(mutex_);
+  std::uint64_t clear(CachedBlob& blob) BM_REQUIRES(mutex_);
   /// Forget a block that has left the order.
   void erase(CachedBlob& blob, std::uint64_t index) BM_REQUIRES(mutex_);
   void note_if_unused(CachedBlob& blob) BM_REQUIRES(mutex_);

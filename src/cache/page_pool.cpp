@@ -66,11 +66,18 @@ bool PagePool::is_over() const {
 
 void PagePool::trim() {
   const MutexLock lock(mutex_);
-  while (!warm_.empty() && taken_ + warm_.size() > limit()) {
-    ::madvise(warm_.back(), page_size, MADV_DONTNEED);
-    cold_.push_back(warm_.back());
-    warm_.pop_back();
-  }
+  while (!warm_.empty() && taken_ + warm_.size() > limit()) cool_one();
+}
+
+void PagePool::give_back_all() {
+  const MutexLock lock(mutex_);
+  while (!warm_.empty()) cool_one();
+}
+
+void PagePool::cool_one() {
+  ::madvise(warm_.back(), page_size, MADV_DONTNEED);
+  cold_.push_back(warm_.back());
+  warm_.pop_back();
 }
 
 std::size_t PagePool::available() const {

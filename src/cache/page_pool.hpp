@@ -30,8 +30,15 @@ class PagePool {
   [[nodiscard]] bool is_over() const BM_EXCLUDES(mutex_);
   /// Give back to the system what lies ready, as far as the budget does not allow it any more.
   void trim() BM_EXCLUDES(mutex_);
+  /// Give back to the system all that lies ready.
+  void give_back_all() BM_EXCLUDES(mutex_);
   /// How many take() would give now.
   [[nodiscard]] std::size_t available() const BM_EXCLUDES(mutex_);
+  /// How many are taken now.
+  [[nodiscard]] std::size_t taken() const BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return taken_;
+  }
   /// How many the budget allows, taken ones included.
   [[nodiscard]] std::size_t limit() const {
     return static_cast<std::size_t>(budget_.left_for_pages() / page_size);
@@ -39,6 +46,7 @@ class PagePool {
 
  private:
   [[nodiscard]] std::byte* take_one() BM_REQUIRES(mutex_);
+  void cool_one() BM_REQUIRES(mutex_);
   void give_back(std::byte* page) BM_EXCLUDES(mutex_);
 
   const MemoryBudget& budget_;

@@ -69,7 +69,10 @@ struct DirectoryContext {
 class Directory final : public std::enable_shared_from_this<Directory> {
  public:
   Directory(const DirectoryContext& context, InodeId inode, Location where)
-      : context_(context), inode_(inode), where_(std::move(where)), charge_(context.budget) {}
+      : context_(context),
+        inode_(inode),
+        where_(std::move(where)),
+        charge_(context.budget, 0, MemoryPurpose::listings) {}
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 

@@ -38,7 +38,10 @@ class DirectorySnapshot {
   /// `prefix`: what the listing asks for; each name begins with it. `asked`: when the first page was asked
   /// for. `budget` outlives it.
   DirectorySnapshot(MemoryBudget& budget, std::string prefix, SteadyTime asked, Cause cause = Cause::opened)
-      : charge_(budget), prefix_(std::move(prefix)), asked_(asked), cause_(cause) {}
+      : charge_(budget, 0, MemoryPurpose::listings),
+        prefix_(std::move(prefix)),
+        asked_(asked),
+        cause_(cause) {}
   DirectorySnapshot(const DirectorySnapshot&) = delete;
   DirectorySnapshot& operator=(const DirectorySnapshot&) = delete;
 

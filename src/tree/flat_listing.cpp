@@ -21,7 +21,7 @@ FlatListing::FlatListing(BlobStore& store, SnapshotShelf& snapshots, MemoryBudge
       where_(std::move(where)),
       on_listed_(std::move(on_listed)),
       last_use_(clock.now()),
-      next_page_(budget) {}
+      next_page_(budget, 0, MemoryPurpose::listings) {}
 
 void FlatListing::start() {
   const auto stream = std::make_shared<PageStream<BlobPage>>(shared_from_this(), clock_);

@@ -32,7 +32,7 @@ InodeTable::InodeTable(MemoryBudget& budget, MakeDirectory make_directory, Locat
       root_(std::make_shared<const Node>(Node{.id = root_inode,
                                               .entry = directory_entry(""),
                                               .directory = make_directory_(root_inode, std::move(root))})),
-      charge_(budget) {}
+      charge_(budget, 0, MemoryPurpose::inodes) {}
 
 SharedNode InodeTable::look_up(const std::shared_ptr<Directory>& parent, const KnownEntry& entry) {
   const MutexLock lock(mutex_);

@@ -156,6 +156,47 @@ TEST_F(MemoryTierTest, AHitIsAnsweredBeforeReadReturns) {
   EXPECT_EQ(source.started().size(), 1U);
 }
 
+TEST_F(MemoryTierTest, WhatIsFetchedAheadCountsAsUsedWhenItIsReadAndOnlyOnce) {
+  source.answer_at_once();
+  const auto reader = tier.open(blob);
+  read(*reader, blob, pages(0, 1), {pages(1, 4)});
+  EXPECT_EQ(tier.stats().ahead_used, 0U);
+
+  read(*reader, blob, pages(0, 3));
+  read(*reader, blob, pages(0, 3));
+
+  EXPECT_EQ(tier.stats().ahead_used, 2U);
+  EXPECT_EQ(tier.stats().ahead_wasted, 0U);
+  EXPECT_EQ(tier.stats().pages, 5U);
+}
+
+TEST_F(MemoryTierTest, WhatIsFetchedAheadCountsAsWastedWhenItIsEvictedUnread) {
+  source.answer_at_once();
+  auto reader = tier.open(blob);
+  read(*reader, blob, pages(0, 1), {pages(16, 4)});
+  reader.reset();
+
+  const auto other = version("other", 1000 * page_size);
+  const auto hungry = tier.open(other);
+  for (std::uint64_t page = 0; page < 2 * budget_pages; ++page) read(*hungry, other, pages(page, 1));
+
+  EXPECT_EQ(tier.stats().ahead_wasted, 4U);
+}
+
+TEST_F(MemoryTierTest, ClearingDropsThePagesOfWhatNobodyHasOpen) {
+  source.answer_at_once();
+  const auto other = version("other", 1000 * page_size);
+  const auto open = tier.open(blob);
+  read(*open, blob, pages(0, 3));
+  read(*tier.open(other), other, pages(0, 5));
+
+  EXPECT_EQ(tier.clear(), 5U);
+
+  EXPECT_EQ(tier.stats().pages, 3U);
+  EXPECT_EQ(open->presence(pages(0, 3)), Presence::here);
+  EXPECT_TRUE(read(*tier.open(other), other, pages(0, 5))->good());
+}
+
 TEST_F(MemoryTierTest, WhatIsReadAgainIsOfferedBelowAsLongAsThatIsWanted) {
   const auto reader = tier.open(blob);
   source.answer_at_once();

@@ -2,6 +2,7 @@
 
 /// An open file: reads one version through the memory tier, and has it fetch ahead.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -9,6 +10,7 @@
 
 #include "base/annotated_mutex.hpp"
 #include "cache/memory_tier.hpp"
+#include "file/busiest_files.hpp"
 #include "file/read_ahead.hpp"
 
 namespace blobmount {
@@ -17,9 +19,12 @@ class FileReader final : public OpenFile {
  public:
   /// `on_gone` runs, before the read's completion, when a read shows
   /// that the service no longer has the version: overwritten, or deleted. `local_files` outlives it; null:
-  /// there are none.
+  /// there are none. `busiest` hears how much is read of it; null: nobody does.
   FileReader(std::unique_ptr<MemoryTier::Reader> reader, SharedVersion version, LocalFiles* local_files,
-             std::function<void()> on_gone);
+             std::function<void()> on_gone, std::shared_ptr<BusiestFiles> busiest = nullptr);
+  ~FileReader() override { tell_busiest(); }
+  FileReader(const FileReader&) = delete;
+  FileReader& operator=(const FileReader&) = delete;
 
   void read(std::uint64_t offset, std::size_t size, Completion<Bytes> done, ReadId id = 0) override
       BM_EXCLUDES(mutex_);
@@ -28,6 +33,8 @@ class FileReader final : public OpenFile {
 
  private:
   [[nodiscard]] ByteRange within(std::uint64_t offset, std::size_t size) const;
+  void count(std::uint64_t bytes);
+  void tell_busiest();
   [[nodiscard]] std::vector<ByteRange> ahead_of(ByteRange range) BM_EXCLUDES(mutex_);
 
   const SharedVersion version_;
@@ -35,6 +42,9 @@ class FileReader final : public OpenFile {
   LocalFiles* const local_files_;
   const std::function<void()> on_gone_;
   const std::unique_ptr<MemoryTier::Reader> reader_;
+
+  const std::shared_ptr<BusiestFiles> busiest_;
+  std::atomic<std::uint64_t> untold_{0};  ///< bytes read that `busiest_` has not heard of
 
   Mutex mutex_;
   ReadAhead read_ahead_ BM_GUARDED_BY(mutex_);

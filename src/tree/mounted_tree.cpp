@@ -208,8 +208,9 @@ void MountedTree::open(InodeId inode, Completion<std::shared_ptr<OpenFile>> done
 std::shared_ptr<OpenFile> MountedTree::open_version(const SharedNode& node) {
   auto version = std::make_shared<const BlobVersion>(version_of(*node));
   auto reader = files_ahead_.open(node->parent, node->entry, version);
-  return std::make_shared<FileReader>(std::move(reader), std::move(version), local_files_,
-                                      [node] { node->parent->doubt(node->entry.name); });
+  return std::make_shared<FileReader>(
+      std::move(reader), std::move(version), local_files_, [node] { node->parent->doubt(node->entry.name); },
+      busiest_files_);
 }
 
 void MountedTree::open_directory(InodeId inode, Completion<std::shared_ptr<OpenDirectory>> done) {

@@ -15,6 +15,7 @@
 #include "base/annotated_mutex.hpp"
 #include "base/log.hpp"
 #include "cache/memory_tier.hpp"
+#include "file/busiest_files.hpp"
 #include "tree/directory.hpp"
 #include "tree/files_ahead.hpp"
 #include "tree/freshness.hpp"
@@ -30,6 +31,9 @@ class MountedTree final : public FileSystem {
   /// `local_files`: null: there are none.
   MountedTree(BlobStore& store, MemoryTier& memory, Clock& clock, Log& log, const TreeConfig& config,
               const MountSource& source, LocalFiles* local_files = nullptr);
+
+  /// Of those that were read lately.
+  [[nodiscard]] BusiestFiles& busiest_files() const { return *busiest_files_; }
 
   void look_up(InodeId parent, const std::string& name, Completion<Lookup> done) override;
   void forget(InodeId inode, std::uint64_t count) override { inodes_.forget(inode, count); }
@@ -65,6 +69,7 @@ class MountedTree final : public FileSystem {
 
   MemoryTier& memory_;
   LocalFiles* const local_files_;
+  const std::shared_ptr<BusiestFiles> busiest_files_ = std::make_shared<BusiestFiles>();
   Clock& clock_;
   const Freshness freshness_;
   const ContainerFilter containers_;

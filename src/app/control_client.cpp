@@ -77,7 +77,7 @@ Result<json> ask_daemon(const std::string& socket, uid_t owner, const json& requ
   const auto sent = send_line(connection.number(), std::move(question), deadline);
   // who refuses at once does not listen first
   if (!sent && sent.error().code != ErrorCode::corrupt) return sent.error();
-  BM_ASSIGN(line, receive_line(connection.number(), deadline));
+  BM_ASSIGN(line, receive_line(connection.number(), deadline, -1, longest_answer));
   return parse_answer(line);
 }
 

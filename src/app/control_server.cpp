@@ -79,8 +79,8 @@ std::string line_of(Result<json> outcome) {
   json answer = good ? *std::move(outcome) : json{{"error", outcome.error().message}};
   answer["ok"] = good;
   auto line = line_of(answer);
-  if (line.size() < longest_line) return line;
-  return line_of(json{{"ok", false}, {"error", "the answer is longer than 64 KiB"}});
+  if (line.size() < longest_answer) return line;
+  return line_of(json{{"ok", false}, {"error", "the answer is longer than 1 MiB"}});
 }
 
 Error wrong(const std::string& why) { return {ErrorCode::invalid_argument, why}; }
@@ -150,7 +150,7 @@ Status ControlServer::serve(int client) {
     outcome = line ? answer_to(*line) : Result<json>(line.error());
   }
   return send_line(client, line_of(std::move(outcome)), std::chrono::steady_clock::now() + patience_,
-                   stop_.number());
+                   stop_.number(), longest_answer);
 }
 
 Result<json> ControlServer::answer_to(const std::string& line) const {

@@ -22,6 +22,10 @@ int milliseconds_until(SteadyTime deadline) {
 
 bool passes(int reason) { return reason == EAGAIN || reason == EINTR; }
 
+Error too_long(std::size_t longest) {
+  return {ErrorCode::too_large, "the line is longer than " + std::to_string(longest >> 10U) + " KiB"};
+}
+
 Error went_away() { return {ErrorCode::corrupt, "the connection ended within a line"}; }
 
 }  // namespace
@@ -68,7 +72,7 @@ Status wait_for_events(int socket, short events, SteadyTime deadline, int stop) 
   }
 }
 
-Result<std::string> receive_line(int socket, SteadyTime deadline, int stop) {
+Result<std::string> receive_line(int socket, SteadyTime deadline, int stop, std::size_t longest) {
   std::string line;
   std::array<char, 4096> piece{};
   while (true) {
@@ -81,17 +85,19 @@ Result<std::string> receive_line(int socket, SteadyTime deadline, int stop) {
     const auto searched = line.size();
     line.append(piece.data(), static_cast<std::size_t>(size));
     const auto end = line.find('\n', searched);
-    if (std::min(end, line.size()) >= longest_line) {
-      return Error{ErrorCode::too_large, "the line is longer than 64 KiB"};
-    }
+    if (std::min(end, line.size()) >= longest) return too_long(longest);
     if (end != std::string::npos) return line.substr(0, end);
   }
 }
 
-Status send_line(int socket, std::string line, SteadyTime deadline, int stop) {
+Status send_line(int socket, std::string line, SteadyTime deadline, int stop, std::size_t longest) {
   line += '\n';
-  if (line.size() > longest_line) return Error{ErrorCode::too_large, "the line is longer than 64 KiB"};
-  for (std::string_view left = line; !left.empty();) {
+  if (line.size() > longest) return too_long(longest);
+  return send_text(socket, line, deadline, stop);
+}
+
+Status send_text(int socket, std::string_view text, SteadyTime deadline, int stop) {
+  for (auto left = text; !left.empty();) {
     BM_TRY(wait_for_events(socket, POLLOUT, deadline, stop));
     const auto size = ::send(socket, left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (size < 0 && passes(errno)) continue;

@@ -4,6 +4,7 @@
 /// docs/control-protocol.md has the whole.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -27,14 +28,19 @@ Result<sockaddr_un> socket_address(const std::string& path);
 /// Who is at the other end. Nothing to be trusted where that cannot be known: an Error.
 Result<uid_t> user_behind(int socket);
 
-/// Bytes of a line, its end included.
+/// Bytes of a line, its end included: of a request, and of an answer.
 inline constexpr std::size_t longest_line = 64U << 10U;
+inline constexpr std::size_t longest_answer = 1U << 20U;
 
 /// The line that comes, without its end; what follows is lost. Errors: timed_out; too_large; cancelled, when
 /// `stop`, if not negative, becomes readable; corrupt, when the peer went away before.
-Result<std::string> receive_line(int socket, SteadyTime deadline, int stop = -1);
+Result<std::string> receive_line(int socket, SteadyTime deadline, int stop = -1,
+                                 std::size_t longest = longest_line);
 /// Errors as receive_line().
-Status send_line(int socket, std::string line, SteadyTime deadline, int stop = -1);
+Status send_line(int socket, std::string line, SteadyTime deadline, int stop = -1,
+                 std::size_t longest = longest_line);
+/// As it is, however long.
+Status send_text(int socket, std::string_view text, SteadyTime deadline, int stop = -1);
 
 /// Wait until `events` of poll(2) come to `socket`. timed_out; cancelled.
 Status wait_for_events(int socket, short events, SteadyTime deadline, int stop);

@@ -49,13 +49,14 @@ Result<json> refresh(FileSystem& files, const json& request) {
                "all is forgotten here, but the kernel has not heard of it yet: it waits for a slow request"};
 }
 
-Result<std::unique_ptr<ControlServer>> listen(const std::string& mount_point, FileSystem& files, Log& log) {
+Result<std::unique_ptr<ControlServer>> listen(const std::string& mount_point,
+                                              ControlServer::Handlers commands, Log& log) {
   const auto table = read_mount_table();
   const auto* const mount = find_mount(table, mount_point);
   if (mount == nullptr) return Error{ErrorCode::not_found, "the mount is not in /proc/self/mountinfo"};
   const char* const runtime = std::getenv("XDG_RUNTIME_DIR");
   const auto directories = control_directories(::geteuid(), runtime != nullptr ? runtime : "");
-  return ControlServer::listen(directories, control_socket_name(mount->device), commands_for(files), log);
+  return ControlServer::listen(directories, control_socket_name(mount->device), std::move(commands), log);
 }
 
 }  // namespace
@@ -64,11 +65,11 @@ ControlServer::Handlers commands_for(FileSystem& files) {
   return {{"refresh", [&files](const json& request) { return refresh(files, request); }}};
 }
 
-std::unique_ptr<ControlServer> serve_control(const std::string& mount_point, FileSystem& files, Log& log) {
-  auto server = listen(mount_point, files, log);
+std::unique_ptr<ControlServer> serve_control(const std::string& mount_point, ControlServer::Handlers commands,
+                                             Log& log) {
+  auto server = listen(mount_point, std::move(commands), log);
   if (server) return *std::move(server);
-  log.warning("no control socket: blobmount refresh cannot reach this mount",
-              {{"reason", server.error().message}});
+  log.warning("no control socket: no command can reach this mount", {{"reason", server.error().message}});
   return nullptr;
 }
 

@@ -63,6 +63,7 @@ std::optional<MountEntry> parse_line(std::string_view line) {
                     .root = unescape(fields[3]),
                     .mount_point = unescape(fields[4]),
                     .type = std::string(dash[1]),
+                    .source = unescape(dash[2]),
                     .owner = owner_in(fields.back())};
 }
 

@@ -18,7 +18,8 @@ struct MountEntry {
   std::string root{};    ///< what of the filesystem is mounted: "/", but for bind mounts
   std::string mount_point{};
   std::string type{};
-  uid_t owner = 0;  ///< who mounted it, if it is a FUSE filesystem
+  std::string source{};  ///< "ACCOUNT/CONTAINER"
+  uid_t owner = 0;       ///< who mounted it, if it is a FUSE filesystem
 
   [[nodiscard]] bool is_blobmount() const { return type == "fuse.blobmount"; }
 };

@@ -1,11 +1,19 @@
 #include "app/run.hpp"
 
 #include <filesystem>
+#include <memory>
+#include <utility>
 
+#include <nlohmann/json.hpp>
 #include <sys/sysinfo.h>
 
 #include "app/access_check.hpp"
+#include "app/cache_jobs.hpp"
+#include "app/live_mount.hpp"
+#include "app/metrics_server.hpp"
 #include "app/mount_control.hpp"
+#include "app/mount_metrics.hpp"
+#include "app/mount_observation.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "base/descriptor_limit.hpp"
@@ -43,6 +51,13 @@ Result<Rings> choose_rings(const KernelConfig& kernel, std::uint64_t memory, Log
   return Rings{};
 }
 
+/// Null: nobody asked for it.
+Result<std::unique_ptr<MetricsServer>> serve_metrics(const MetricsConfig& config,
+                                                     const MetricRegistry& metrics) {
+  if (config.port == 0) return nullptr;
+  return MetricsServer::listen(config.port, [&metrics] { return metrics.text(); });
+}
+
 }  // namespace
 
 Status run_mount(const Config& config, Log& log, const std::function<void()>& ready) {
@@ -62,12 +77,17 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   BM_ASSIGN(longest_request, agree_on_longest_request(kernel.longest_request, tower->budget.total()));
   kernel.longest_request = longest_request;
   BM_ASSIGN(rings, choose_rings(kernel, tower->budget.total(), log));
-  const MemoryBudget::Charge ring_memory(tower->budget, rings.bytes);
+  const MemoryBudget::Charge ring_memory(tower->budget, rings.bytes, MemoryPurpose::rings);
   if (rings.depth != 0) kernel.background_requests = rings.background;
   FailureLog failures(log, network.clock, network.curl);
   Adapter adapter(tower->tree, config.appearance, kernel, log, failures, ready);
   // once it is mounted, to look at it is to ask us
   const auto mount_point = std::filesystem::canonical(config.mount_point).string();
+  const LiveMount live{config, source, mount_point, network,
+                       signer, *tower, adapter,     network.clock.wall_now()};
+  MetricRegistry metrics;
+  declare_metrics(metrics, live);
+  BM_ASSIGN(metrics_server, serve_metrics(config.metrics, metrics));
   BM_ASSIGN(session, Session::mount({.mount_point = config.mount_point,
                                      .source = source,
                                      .allow_other = config.allow_other,
@@ -80,9 +100,15 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   KernelNotices notices(session->handle(), log);  // its thread ends before the session does
   tower->tree.serve(&notices);
   log.info("mounted", {{"source", source}, {"on", config.mount_point}, {"credential", signer.identity()}});
-  auto control = serve_control(mount_point, tower->tree, log);
+  auto commands = commands_for(tower->tree);
+  commands.merge(commands_about(live, metrics));
+  auto cache_jobs = std::make_unique<CacheJobs>(tower->memory, tower->disk->get());
+  commands.merge(commands_for(*cache_jobs));
+  auto control = serve_control(mount_point, std::move(commands), log);
   const auto served = session->serve();
   control.reset();
+  cache_jobs.reset();
+  metrics_server.reset();
   tower->tree.serve(nullptr);
   // while the kernel is still there: whoever waits for an answer gets one
   tower->stop();

@@ -20,6 +20,7 @@
 #include "cache/memory_files.hpp"
 #include "cache/memory_tier.hpp"
 #include "cache/remote_source.hpp"
+#include "http/counted_transport.hpp"
 #include "http/curl_transport.hpp"
 #include "http/observed_transport.hpp"
 #include "http/paced_transport.hpp"
@@ -35,11 +36,12 @@ struct Network {
       : bytes(config.network.bytes_per_second),
         curl(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)), config.ca_file,
              {.bytes = &bytes, .connections = config.network.connections}),
-        observed(curl, clock, log) {}
+        observed(counted, clock, log) {}
 
   SystemClock clock;
   RateLimit bytes;  ///< NetworkConfig::bytes_per_second; can be set anew at any time
   CurlTransport curl;
+  CountedTransport counted{curl, clock};
   ObservedTransport observed;
 };
 

@@ -101,7 +101,7 @@ class Control : public testing::Test {
       {"throw", [](const json& request) -> Result<json> { return request.at("absent"); }},
       {"flood",
        [](const json&) -> Result<json> {
-         return json{{"text", std::string(longest_line, 'x')}};
+         return json{{"text", std::string(longest_answer, 'x')}};
        }},
       {"bytes", [](const json&) -> Result<json> {
          return json{{"text", "\xff"}};
@@ -161,7 +161,7 @@ TEST_F(Control, ALineHas64KiBAtMost) {
   ASSERT_FALSE(longer);
   EXPECT_EQ(longer.error().code, ErrorCode::too_large);
   expect_refused(answer_to(std::string(longest_line, 'x')), "longer than 64 KiB");
-  expect_refused(answer_to("{\"command\":\"flood\"}\n"), "the answer is longer than 64 KiB");
+  expect_refused(answer_to("{\"command\":\"flood\"}\n"), "the answer is longer than 1 MiB");
 }
 
 TEST_F(Control, AnAnswerIsUtf8WhateverItsBytes) {
@@ -386,7 +386,7 @@ TEST(MountControl, OfWhatIsNotMountedIsAWarning) {
   RememberingFiles files;
   tests::RecordingLog log;
 
-  EXPECT_EQ(serve_control("/no/such/mount", files, log), nullptr);
+  EXPECT_EQ(serve_control("/no/such/mount", commands_for(files), log), nullptr);
 
   ASSERT_EQ(log.lines().size(), 1U);
   EXPECT_THAT(log.lines()[0], HasSubstr("warning no control socket"));

@@ -69,13 +69,13 @@ std::optional<Result<Order>> parse(CLI::App& app, int argc, const char* const* a
 Result<Order> parse_mount(int argc, const char* const* argv, const CredentialEnvironment& environment) {
   CLI::App app("Azure Blob Storage as a filesystem: read what this machine's managed identity may read.",
                "blobmount");
-  app.footer(
-      "Commands:\n"
-      "  blobmount refresh PATH...                  See now what has changed in a mount\n"
-      "  blobmount warm PATH...                     Fetch files and trees into the cache on disk\n"
-      "  blobmount identity [ACCOUNT]               Show which credential would be used, and why\n"
-      "  blobmount doctor SOURCE [MOUNTPOINT]       Try all that a mount needs, and say what to do\n"
-      "  blobmount config show [SOURCE MOUNTPOINT]  Show all settings, and where each comes from");
+  app.footer(std::string("Commands:\n") +
+             "  blobmount refresh PATH...                  See now what has changed in a mount\n"
+             "  blobmount warm PATH...                     Fetch files and trees into the cache on disk\n"
+             "  blobmount identity [ACCOUNT]               Show which credential would be used, and why\n"
+             "  blobmount doctor SOURCE [MOUNTPOINT]       Try all that a mount needs, and say what to do\n"
+             "  blobmount config show [SOURCE MOUNTPOINT]  Show all settings, and where each comes from\n" +
+             operator_commands_help);
   SettingArguments arguments;
   bool foreground = false;
   app.set_help_flag("-h,--help", "Show this help");
@@ -194,6 +194,10 @@ Result<Order> parse_command_line(int argc, const char* const* argv) {
   if (command == "identity") return parse_identity(argc - 1, argv + 1, environment);
   if (command == "doctor") return parse_doctor(argc - 1, argv + 1, environment);
   if (command == "config") return parse_config(argc - 1, argv + 1, environment);
+  if (is_operator_command(command)) {
+    BM_ASSIGN(order, parse_operator_command(argc - 1, argv + 1));
+    return order;
+  }
   return parse_mount(argc, argv, environment);
 }
 

@@ -13,6 +13,7 @@
 #include "app/identity_command.hpp"
 #include "app/information.hpp"
 #include "app/mount_command.hpp"
+#include "app/operator_commands.hpp"
 #include "app/warm.hpp"
 
 namespace blobmount {
@@ -23,8 +24,8 @@ struct RefreshCommand {
 };
 
 /// What to do: mount, print, or talk to a mount that there is.
-using Order =
-    std::variant<MountCommand, Information, RefreshCommand, WarmCommand, IdentityCommand, DoctorCommand>;
+using Order = std::variant<MountCommand, Information, RefreshCommand, WarmCommand, IdentityCommand,
+                           DoctorCommand, OperatorCommand>;
 
 /// `argv` begins with the program, which may be mount.blobmount. invalid_argument with a sentence for the
 /// user.

@@ -14,7 +14,8 @@ packages_for_build=(g++ cmake ninja-build pkg-config
 # fuse3 brings fusermount3, which mounts for those who are not root.
 packages_for_demo=(fuse3 mount openssl curl ca-certificates)
 # What the tests run on a mount, and the second compiler with its sanitizers.
-packages_for_test=(attr rsync tar python3 git sqlite3 procps clang libclang-rt-dev)
+packages_for_test=(attr rsync tar python3 git sqlite3 procps clang libclang-rt-dev
+  prometheus tmux) # promtool looks at the metrics; top is watched in a terminal
 
 fail() {
   printf 'install-dependencies: %s\n' "$*" >&2

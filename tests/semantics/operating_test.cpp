@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,8 +60,9 @@ json json_of(const std::vector<std::string>& arguments) {
 
 /// Of the mount at that place, in what `blobmount list --json` says.
 json listed(const std::filesystem::path& mount_point) {
-  for (auto& mount : json_of({"list", "--json"})["mounts"]) {
-    if (mount["mount_point"] == mount_point) return mount;
+  const auto list = json_of({"list", "--json"});
+  for (const auto& mount : list.at("mounts")) {
+    if (mount.value("mount_point", "") == mount_point.native()) return mount;
   }
   return json::object();
 }
@@ -348,7 +350,8 @@ TEST_F(Cache, IsShownVerifiedAndClearedWhileItIsMounted) {
   const auto bad = run_blobmount({"cache", "verify", mounted.path()});
   EXPECT_EQ(bad.status, 1);
   EXPECT_THAT(bad.output, HasSubstr("1 pages are not what was written"));
-  EXPECT_TRUE(SyntheticContent(1).matches(0, std::as_bytes(std::span(read_file(mounted / "large").bytes))));
+  const auto read = read_file(mounted / "large");
+  EXPECT_TRUE(SyntheticContent(1).matches(0, std::as_bytes(std::span(read.bytes))));
 
   const auto cleared = json_of({"cache", "clear", "--json", mounted.path()});
   EXPECT_EQ(cleared.value("disk_blobs", 0), 1) << cleared;

@@ -61,7 +61,7 @@ TEST(TopScreen, ShowsWhatHappensAndNoControlCharacters) {
   for (const auto& line : top_screen(status, rates_between(before, after), 80)) all += line + "\n";
 
   for (const auto* words : {"account/test on /mnt, ok", "read 2.0 KiB/s", "900.0000 EUR per hour",
-                            "memory 75%", "disk -", "get_blob", "100 ms", "2.0 KiB/s      test/big?"})
+                            "memory 75%", "disk -", "get_blob", "100 ms", "2.0 KiB/s     test/big?"})
     EXPECT_NE(all.find(words), std::string::npos) << words << " in\n" << all;
   EXPECT_EQ(all.find('\x1b'), std::string::npos);
 }

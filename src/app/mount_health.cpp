@@ -90,6 +90,10 @@ std::vector<MountEntry> blobmounts(const MountTable& table) {
 MountHealth examine(const MountEntry& mount, Duration patience) {
   MountHealth found{.mount = mount};
   auto answer = ask_mount(mount, {{"command", "status"}}, patience);
+  if (answer && !(*answer)["status"].is_object()) {
+    found.detail = "its daemon's answer is not understood: it is of another version";
+    return found;
+  }
   if (answer) {
     found.status = std::move((*answer)["status"]);
     const bool well = found.status.value("health", "") == "ok";

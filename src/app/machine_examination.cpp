@@ -13,10 +13,18 @@
 
 #include "app/preflight.hpp"
 #include "cache/disk_claim.hpp"
+#include "fuse/handed_over.hpp"
 #include "fuse/io_uring.hpp"
 
 namespace blobmount {
 namespace {
+
+void examine_handed_over(int descriptor, Report& report) {
+  const auto name = "descriptor " + std::to_string(descriptor);
+  const auto usable = check_handed_over(descriptor);
+  if (!usable) return report.add(Finding::failed, "handed-over mount", usable.error().message);
+  report.add(Finding::ok, "handed-over mount", name + " belongs to one; no privilege is needed");
+}
 
 void examine_device(const Config& config, Report& report) {
   if (const auto usable = check_fuse_device(); !usable) {
@@ -91,8 +99,12 @@ void examine_cache_directory(const Config& config, Report& report) {
 }  // namespace
 
 void examine_machine(const Config& config, Report& report) {
-  examine_device(config, report);
-  examine_mount_helper(report);
+  if (const auto descriptor = handed_over_descriptor(config.mount_point)) {
+    examine_handed_over(*descriptor, report);
+  } else {
+    examine_device(config, report);
+    examine_mount_helper(report);
+  }
   examine_kernel(report);
   examine_cache_directory(config, report);
 }

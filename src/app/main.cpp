@@ -28,9 +28,10 @@ int fail(const std::string& reason, int status = EXIT_FAILURE) {
   return status;
 }
 
-int mount_and_serve(const MountCommand& command, const std::function<void()>& ready) {
+int mount_and_serve(const MountCommand& command, const ServiceManager& manager,
+                    const std::function<void()>& ready) {
   const auto log = open_log(command.config.log, command.config.foreground);
-  const auto served = run_mount(command.config, *log, ready);
+  const auto served = run_mount(command.config, *log, manager, ready);
   return served ? EXIT_SUCCESS : fail(served.error().message, command.failure_status);
 }
 
@@ -63,12 +64,16 @@ int carry_out(const DoctorCommand& command) {
 
 int carry_out(const MountCommand& command) {
   const auto& config = command.config;
+  const auto manager = ServiceManager::take_from_environment();
+  if (!manager) return fail(manager.error().message, command.failure_status);
+  if (manager->is_there()) take_away_dead_mount(config.mount_point);
   if (const auto usable = check_mount_point(config.mount_point); !usable)
     return fail(usable.error().message, command.failure_status);
   if (const auto usable = check_cache_directory(config.cache.directory, config.mount_point); !usable)
     return fail(usable.error().message, command.failure_status);
-  if (config.foreground) return mount_and_serve(command, [] {});
-  return run_in_background([&command](const auto& ready) { return mount_and_serve(command, ready); });
+  if (config.foreground) return mount_and_serve(command, *manager, [] {});
+  return run_in_background(
+      [&](const auto& become_ready) { return mount_and_serve(command, *manager, become_ready); });
 }
 
 int run(int argc, const char* const* argv) {

@@ -9,8 +9,12 @@
 
 #include <fcntl.h>
 #include <mntent.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "app/mount_table.hpp"
+#include "fuse/handed_over.hpp"
 
 namespace blobmount {
 namespace {
@@ -21,14 +25,16 @@ Error unusable(const std::string& mount_point, const std::string& why) {
   return {ErrorCode::invalid_argument, "cannot mount on '" + mount_point + "': " + why};
 }
 
+/// What stat(2) says of a mount whose daemon has died: the second, where it dies while it is being asked.
+bool is_death(int reason) { return reason == ENOTCONN || reason == ECONNABORTED; }
+
 Status check_directory(const std::string& mount_point) {
   struct stat status {};
   if (stat(mount_point.c_str(), &status) != 0) {
     const int reason = errno;
     if (reason == ENOENT)
       return unusable(mount_point, "it does not exist; make it with: mkdir -p '" + mount_point + "'");
-    // the second, where it dies while it is being asked
-    if (reason == ENOTCONN || reason == ECONNABORTED) {
+    if (is_death(reason)) {
       return unusable(mount_point,
                       "a dead mount is left there; remove it with: umount '" + mount_point + "'");
     }
@@ -52,6 +58,20 @@ bool is_mounted(const std::string& mount_point) {
 
 }  // namespace
 
+void take_away_dead_mount(const std::string& mount_point) {
+  struct stat status {};
+  if (::stat(mount_point.c_str(), &status) == 0 || !is_death(errno)) return;
+  std::error_code failed;
+  // not the last part, which cannot be looked at
+  const std::filesystem::path path(mount_point);
+  const auto parent = std::filesystem::canonical(path.parent_path(), failed);
+  if (failed) return;
+  const auto table = read_mount_table();
+  const auto* const dead = find_mount(table, (parent / path.filename()).string());
+  if (dead != nullptr && dead->is_blobmount())
+    ::umount2(dead->mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
 Status check_fuse_device() {
   const int device = open(fuse_device, O_RDWR | O_CLOEXEC);
   if (device >= 0) {
@@ -70,6 +90,10 @@ Status check_fuse_device() {
 }
 
 Status check_mount_point(const std::string& mount_point) {
+  if (const auto descriptor = handed_over_descriptor(mount_point)) {
+    auto usable = check_handed_over(*descriptor);
+    return usable ? Status{} : unusable(mount_point, usable.error().message);
+  }
   BM_TRY(check_directory(mount_point));
   if (is_mounted(mount_point)) {
     return unusable(mount_point,

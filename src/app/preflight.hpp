@@ -8,11 +8,15 @@
 
 namespace blobmount {
 
-/// Whether `mount_point` is a directory that can be mounted on, by this user, on this machine. An Error has a
-/// sentence that names the cause and what to do.
+/// Whether `mount_point` is a directory that can be mounted on, by this user, on this machine; or /dev/fd/N,
+/// a mount that was handed over. An Error has a sentence that names the cause and what to do.
 Status check_mount_point(const std::string& mount_point);
 
-/// The same of the kernel's side alone.
+/// Take away what is left on `mount_point` of a mount of ours whose daemon has died: for those that start us
+/// again by themselves. No effect where there is none, or who runs us may not.
+void take_away_dead_mount(const std::string& mount_point);
+
+/// The same as check_mount_point() of the kernel's side alone.
 Status check_fuse_device();
 
 /// Whether `cache_directory`, which need not exist yet, and is empty for none, stays reachable while

@@ -16,9 +16,11 @@
 #include "app/mount_observation.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
+#include "app/watchdog.hpp"
 #include "base/descriptor_limit.hpp"
 #include "fuse/adapter.hpp"
 #include "fuse/failure_log.hpp"
+#include "fuse/handed_over.hpp"
 #include "fuse/io_uring.hpp"
 #include "fuse/kernel_notices.hpp"
 #include "fuse/kernel_read_ahead.hpp"
@@ -58,9 +60,30 @@ Result<std::unique_ptr<MetricsServer>> serve_metrics(const MetricsConfig& config
   return MetricsServer::listen(config.port, [&metrics] { return metrics.text(); });
 }
 
+/// Without symbolic links. One that was handed over is in no table of mounts that we see, so what is done to
+/// a mount from outside is not done to it.
+std::string place_of(const std::string& mount_point) {
+  if (handed_over_descriptor(mount_point)) return mount_point;
+  return std::filesystem::canonical(mount_point);
+}
+
+/// All threads that a request may pass through. Null: nobody wants to know.
+std::unique_ptr<Watchdog> watch(Session& session, Tower& tower, const ServiceManager& manager, Log& log) {
+  if (!manager.watchdog()) return nullptr;
+  auto& network = tower.network.curl;
+  std::vector<Vital> vitals{
+      {"the thread that takes the kernel's requests",
+       [&session](auto done) { session.leave_errand(std::move(done)); }},
+      {"the network's threads", [&network](auto done) { network.on_each_loop(done); }, network.loops()},
+      {"the operations' threads", [&tower](auto done) { tower.operations.submit(std::move(done)); }}};
+  return std::make_unique<Watchdog>(
+      *manager.watchdog(), std::move(vitals), [&manager] { manager.alive(); }, log);
+}
+
 }  // namespace
 
-Status run_mount(const Config& config, Log& log, const std::function<void()>& ready) {
+Status run_mount(const Config& config, Log& log, const ServiceManager& manager,
+                 const std::function<void()>& ready) {
   const auto source = name_of(config.source);
   raise_descriptor_limit();
   for (const auto& warning : config.warnings) log.warning("careless setting", {{"what", warning}});
@@ -79,10 +102,14 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   BM_ASSIGN(rings, choose_rings(kernel, tower->budget.total(), log));
   const MemoryBudget::Charge ring_memory(tower->budget, rings.bytes, MemoryPurpose::rings);
   if (rings.depth != 0) kernel.background_requests = rings.background;
+  const auto usable = [&] {
+    manager.ready("serving " + source + " on " + config.mount_point);
+    ready();
+  };
   FailureLog failures(log, network.clock, network.curl);
-  Adapter adapter(tower->tree, config.appearance, kernel, log, failures, ready);
+  Adapter adapter(tower->tree, config.appearance, kernel, log, failures, usable);
   // once it is mounted, to look at it is to ask us
-  const auto mount_point = std::filesystem::canonical(config.mount_point).string();
+  const auto mount_point = place_of(config.mount_point);
   const LiveMount live{config, source, mount_point, network,
                        signer, *tower, adapter,     network.clock.wall_now()};
   MetricRegistry metrics;
@@ -105,7 +132,10 @@ Status run_mount(const Config& config, Log& log, const std::function<void()>& re
   auto cache_jobs = std::make_unique<CacheJobs>(tower->memory, tower->disk->get());
   commands.merge(commands_for(*cache_jobs));
   auto control = serve_control(mount_point, std::move(commands), log);
+  auto watchdog = watch(*session, *tower, manager, log);
   const auto served = session->serve();
+  manager.stopping();
+  watchdog.reset();
   control.reset();
   cache_jobs.reset();
   metrics_server.reset();

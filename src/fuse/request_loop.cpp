@@ -94,8 +94,11 @@ class RequestLoop::Threads {
   std::vector<std::thread> threads_;
 };
 
-RequestLoop::RequestLoop(fuse_session* session)
-    : session_(session), device_(fuse_session_fd(session)), ended_(::eventfd(0, EFD_CLOEXEC)) {
+RequestLoop::RequestLoop(fuse_session* session, Errands& errands)
+    : session_(session),
+      errands_(errands),
+      device_(fuse_session_fd(session)),
+      ended_(::eventfd(0, EFD_CLOEXEC)) {
   const int flags = ::fcntl(device_, F_GETFL);
   if (!ended_ || ::fcntl(device_, F_SETFL, flags | O_NONBLOCK) != 0)
     throw std::system_error(errno, std::system_category(), "serve the kernel");
@@ -138,8 +141,11 @@ void RequestLoop::end() { ::eventfd_write(ended_.number(), 1); }
 
 bool RequestLoop::take(RequestBuffer& request) {
   while (fuse_session_exited(session_) == 0) {
-    std::array<pollfd, 2> files{{{device_, POLLIN, 0}, {ended_.number(), POLLIN, 0}}};
+    std::array<pollfd, 3> files{
+        {{device_, POLLIN, 0}, {ended_.number(), POLLIN, 0}, {errands_.number(), POLLIN, 0}}};
     if (::poll(files.data(), files.size(), -1) < 0 || files[1].revents != 0) continue;
+    if (files[2].revents != 0) errands_.run();
+    if (files[0].revents == 0) continue;
     const int size = request.take(device_);
     if (size > 0) return true;
     if (size == -EAGAIN) continue;

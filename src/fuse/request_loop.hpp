@@ -8,6 +8,7 @@
 
 #include "base/annotated_mutex.hpp"
 #include "cache/system_files.hpp"
+#include "fuse/errands.hpp"
 #include "fuse/fuse_api.hpp"
 #include "fuse/request_buffer.hpp"
 
@@ -19,9 +20,10 @@ namespace blobmount {
 /// small files took a third longer.)
 class RequestLoop {
  public:
-  /// `session` is mounted, its signal handlers are set, and it outlives the loop. Throws std::system_error
-  /// where the system has no descriptor left.
-  explicit RequestLoop(fuse_session* session);
+  /// `session` is mounted, its signal handlers are set, and it outlives the loop. The thread that takes
+  /// requests runs `errands`, which outlive the loop, too, between them. Throws std::system_error where the
+  /// system has no descriptor left.
+  RequestLoop(fuse_session* session, Errands& errands);
 
   /// Until the kernel unmounts, or one of libfuse's signals comes, or has come, to this thread. Requests that
   /// were taken have been handed over then; answers may still be under way. An Error where the connection
@@ -39,6 +41,7 @@ class RequestLoop {
   void end();
 
   fuse_session* const session_;
+  Errands& errands_;
   const int device_;
   const Descriptor ended_;  ///< an eventfd; from then on nobody waits for requests
 

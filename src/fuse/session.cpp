@@ -3,8 +3,11 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include <fcntl.h>
+
 #include "fuse/captured_stderr.hpp"
 #include "fuse/fuse_api.hpp"
+#include "fuse/handed_over.hpp"
 #include "fuse/parallel_lookups.hpp"
 #include "fuse/request_loop.hpp"
 
@@ -75,20 +78,24 @@ Result<std::unique_ptr<Session>> Session::mount(const MountOptions& options, Ada
   const auto operations = Adapter::operations();
   fuse_session* const session = fuse_session_new(arguments.get(), &operations, sizeof(operations), &adapter);
   if (session == nullptr) return refused("libfuse refuses the mount options");
-  std::unique_ptr<Session> mounted(new Session(session));
+  const auto handed_over = handed_over_descriptor(options.mount_point);
+  std::unique_ptr<Session> mounted(new Session(session, handed_over.has_value()));
   // as long as there is a mount: a signal that kills would leave a dead one behind
   if (fuse_set_signal_handlers(session) != 0) return refused("cannot handle signals");
   if (auto status = mount_quietly(session, options.mount_point); !status) return std::move(status).error();
+  // what we start must not have it: the mount would seem alive after our end
+  if (handed_over) ::fcntl(*handed_over, F_SETFD, FD_CLOEXEC);
   allow_parallel_lookups(session);
   return mounted;
 }
 
 Session::~Session() {
-  fuse_session_unmount(session_);
+  // libfuse would try to unmount "/dev/fd/N"
+  if (!handed_over_) fuse_session_unmount(session_);
   fuse_remove_signal_handlers(session_);
   fuse_session_destroy(session_);
 }
 
-Status Session::serve() { return RequestLoop(session_).run(); }
+Status Session::serve() { return RequestLoop(session_, errands_).run(); }
 
 }  // namespace blobmount

@@ -46,6 +46,10 @@ void CurlTransport::run_after(Duration delay, std::function<void()> action) {
   next_loop().run_after(delay, std::move(action));
 }
 
+void CurlTransport::on_each_loop(const std::function<void()>& action) {
+  for (auto& loop : loops_) loop->run_after(Duration{0}, action);
+}
+
 void CurlTransport::stop() {
   if (queue_) queue_->stop();
   for (auto& loop : loops_) loop->stop();

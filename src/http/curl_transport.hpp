@@ -32,6 +32,9 @@ class CurlTransport final : public HttpTransport, public Scheduler {
   /// `invalid_argument`, and nothing sent, where a part of the request could be read as more than one.
   void start(HttpRequest request, OnResponse done) override;
   void run_after(Duration delay, std::function<void()> action) override;
+  /// Run `action` on the thread of each loop, soon; after stop(), on this one.
+  void on_each_loop(const std::function<void()>& action);
+  [[nodiscard]] unsigned loops() const { return static_cast<unsigned>(loops_.size()); }
   /// Complete with `cancelled` all that is under way; what is started afterwards is cancelled at once.
   /// Returns when the last completion has run.
   void stop();

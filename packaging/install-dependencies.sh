@@ -2,6 +2,7 @@
 # Installs what is missing to build blobmount, to run its demo and to run its tests, on Debian 12 or newer.
 # Asks the package servers nothing when all is there.
 #   packaging/install-dependencies.sh [build|demo|test]      each holds the one before; all of it unless told
+#   packaging/install-dependencies.sh package                what builds, and what makes packages of that
 set -euo pipefail
 
 readonly oldest_node=18 # what Azurite 3.35 runs on
@@ -16,6 +17,9 @@ packages_for_demo=(fuse3 mount openssl curl ca-certificates)
 # What the tests run on a mount, and the second compiler with its sanitizers.
 packages_for_test=(attr rsync tar python3 git sqlite3 procps clang libclang-rt-dev
   prometheus tmux) # promtool looks at the metrics; top is watched in a terminal
+packages_for_package=(file man-db groff rpm)
+# Other Debians to install a package in, one of them with a systemd that runs.
+packages_for_test+=("${packages_for_package[@]}" mmdebstrap systemd-container shellcheck)
 
 fail() {
   printf 'install-dependencies: %s\n' "$*" >&2
@@ -51,7 +55,8 @@ case ${1-test} in
   build) ;;
   demo) wanted+=("${packages_for_demo[@]}") ;;
   test) wanted+=("${packages_for_demo[@]}" "${packages_for_test[@]}") ;;
-  *) fail "unknown purpose '$1': it is build, demo or test." ;;
+  package) wanted+=("${packages_for_package[@]}") ;;
+  *) fail "unknown purpose '$1': it is build, demo, test or package." ;;
 esac
 
 command -v dpkg-query >/dev/null || fail "this is no Debian: install what this script names by other means."
@@ -60,11 +65,12 @@ missing=()
 for package in "${wanted[@]}"; do
   is_installed "$package" || missing+=("$package")
 done
-[[ ${1-test} == build ]] || has_node || missing+=(nodejs npm)
+needs_node() { [[ ${1-test} == demo || ${1-test} == test ]]; }
+! needs_node "$@" || has_node || missing+=(nodejs npm)
 
 ((${#missing[@]} == 0)) || {
   printf 'Installing %s.\n' "${missing[*]}"
   install "${missing[@]}"
 }
-[[ ${1-test} == build ]] || has_node ||
+! needs_node "$@" || has_node ||
   fail "Node.js $oldest_node or newer and npm are needed, and what stands in the way is $(command -v node npm)."

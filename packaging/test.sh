@@ -5,7 +5,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-readonly parts=(asan tsan clang demo release)
+readonly parts=(scripts asan tsan clang demo release package)
 
 # Tests that a configuration leaves out, as a regular expression for ctest: "^$" leaves out none.
 declare -Ar left_out=(
@@ -51,8 +51,20 @@ build_with_clang() {
   alone build_preset clang blobmount
 }
 
+# Every script of the repository, those without a suffix, too; and those to be sourced.
+check_scripts() {
+  local scripts
+  mapfile -d '' -t scripts < <(cd "$root" && git -c "safe.directory=$root" ls-files -z |
+    xargs -0 grep --files-with-matches --null --extended-regexp '^#!(/usr)?/bin/(env )?(ba)?sh|^# shellcheck shell=' --)
+  ((${#scripts[@]} > 0)) || fail 'git knows no script here: is this a clone?'
+  printf 'scripts: checking %s of them.\n' "${#scripts[@]}"
+  (cd "$root" && shellcheck "${scripts[@]}") || fail 'shellcheck complains, as stands above.'
+}
+
 run() {
   case $1 in
+    scripts) check_scripts ;;
+    package) "$root/packaging/test-package.sh" ;;
     asan | tsan) test_sanitizer "$1" ;;
     clang) build_with_clang ;;
     demo) "$root/packaging/demo.sh" --check ;;

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# With a systemd that runs: test-package.sh has it started there. Its end is the container's.
+set -euxo pipefail
+
+{ read -r url && read -r size; } </root/service
+readonly unit=blobmount@data.service
+
+whole() { [[ $(timeout 20 cat "$1" | wc --bytes) == "$size" ]]; }
+show() { systemctl show --property "$1" --value "$unit"; }
+# at_last COMMAND...: within 30 seconds
+at_last() {
+  local i
+  for ((i = 0; i < 300; i++)); do
+    if "$@"; then return; fi
+    sleep 0.1
+  done
+  return 1
+}
+trap 'systemctl status --no-pager --full "$unit"; journalctl --no-pager --unit "$unit" | tail -n 20' ERR
+
+# as somebody would write it
+mkdir -p /mnt/data /mnt/fstab
+printf '{\n  // what is mounted\n  "source": "%s",\n  "mount-point": "/mnt/data",\n  "auth": "anonymous"\n}\n' "$url" \
+  >/etc/blobmount/data.json
+systemd-analyze verify "$unit"
+systemd-analyze security --no-pager "$unit" | tail -n 1
+
+# it is started when the mount is there, and everybody sees it
+systemctl start "$unit"
+whole /mnt/data/file.bin
+[[ $(show StatusText) == "serving devstoreaccount1/test on /mnt/data" ]]
+[[ $(readlink /proc/1/ns/mnt) == $(readlink "/proc/$(show MainPID)/ns/mnt") ]]
+
+# one that has died is started anew, on the mount point that it left dead
+before=$(show MainPID)
+kill -KILL "$before"
+another() { [[ $(show ActiveState) == active && $(show MainPID) != "$before" ]]; }
+at_last another
+whole /mnt/data/file.bin
+
+# one that hangs is ended by the watchdog, and started anew
+mkdir -p /run/systemd/system/blobmount@.service.d
+printf '[Service]\nWatchdogSec=2\nRestartSec=0\n' >/run/systemd/system/blobmount@.service.d/short.conf
+systemctl daemon-reload
+systemctl restart "$unit"
+sleep 4 # in which it is told that all is well, twice
+[[ $(show NRestarts) == 0 && $(show ActiveState) == active ]]
+before=$(show MainPID)
+kill -STOP "$before"
+at_last another
+whole /mnt/data/file.bin
+
+if blobmount reload --help >/dev/null; then systemctl reload "$unit"; fi
+
+systemctl stop "$unit"
+[[ $(show Result) == success ]]
+if mountpoint --quiet /mnt/data; then exit 1; fi
+
+# a line of fstab, mounted when it is looked at
+printf '%s /mnt/fstab blobmount ro,_netdev,noauto,x-systemd.automount,auth=anonymous 0 0\n' "$url" >>/etc/fstab
+systemctl daemon-reload
+systemctl start mnt-fstab.automount
+whole /mnt/fstab/file.bin
+findmnt --types fuse.blobmount /mnt/fstab
+systemctl stop mnt-fstab.automount mnt-fstab.mount
+sed -i '/mnt.fstab/d' /etc/fstab
+rm /etc/blobmount/data.json
+rmdir /mnt/fstab /mnt/data
+touch /root/passed

@@ -43,10 +43,8 @@ foreach(monitoring IN ITEMS grafana prometheus)
   endif()
 endforeach()
 
-set(bindir ${CMAKE_INSTALL_FULL_BINDIR})
-configure_file(packaging/systemd/blobmount@.service.in ${PROJECT_BINARY_DIR}/blobmount@.service @ONLY)
 set(units lib/systemd/system)
-install(FILES ${PROJECT_BINARY_DIR}/blobmount@.service DESTINATION ${units} COMPONENT program)
+install(FILES packaging/systemd/blobmount@.service DESTINATION ${units} COMPONENT program)
 # plocate of Debian: others start updatedb otherwise
 install(FILES packaging/systemd/plocate-updatedb.conf DESTINATION ${units}/plocate-updatedb.service.d
         RENAME blobmount.conf COMPONENT debian)

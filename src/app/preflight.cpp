@@ -11,6 +11,7 @@
 #include <mntent.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "app/mount_table.hpp"
@@ -59,8 +60,9 @@ bool is_mounted(const std::string& mount_point) {
 }  // namespace
 
 void take_away_dead_mount(const std::string& mount_point) {
-  struct stat status {};
-  if (::stat(mount_point.c_str(), &status) == 0 || !is_death(errno)) return;
+  // not stat(2), which the kernel may answer from what it knows of the dead
+  struct statfs space {};
+  if (::statfs(mount_point.c_str(), &space) == 0 || !is_death(errno)) return;
   std::error_code failed;
   // not the last part, which cannot be looked at
   const std::filesystem::path path(mount_point);

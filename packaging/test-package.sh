@@ -83,13 +83,14 @@ purge_from() {
 
 # A container of systemd's that boots, and ends with the status of in-systemd.sh.
 test_service() {
-  local at=$state/$oldest status=0
+  local at=$state/$oldest status=0 devices=(--bind=/dev/fuse)
+  [[ ! -c /dev/autofs ]] || devices+=(--bind=/dev/autofs)
   say "starting the systemd of $oldest, with blobmount@data as its service."
   cp "$here/in-systemd.sh" "$at/root/"
   cp "$here/check.service" "$at/etc/systemd/system/"
   printf '%s\n%s\n' "$url" "$size" >"$at/root/service"
   timeout --foreground 120 systemd-nspawn --quiet --directory="$at" --boot --register=no --keep-unit --console=pipe \
-    --bind=/dev/fuse --machine="blobmount-$$" --link-journal=no --kill-signal=SIGRTMIN+3 -- \
+    "${devices[@]}" --machine="blobmount-$$" --link-journal=no --kill-signal=SIGRTMIN+3 -- \
     systemd.unit=check.service </dev/null >"$state/boot.log" 2>&1 || status=$?
   [[ $status == 0 && -e $at/root/passed ]] ||
     fail "the service went wrong ($status): $(tail -n 30 "$at/root/check.log" 2>/dev/null || tail -n 20 "$state/boot.log")"

@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "support/eventually.hpp"
 #include "support/files.hpp"
 #include "support/test_account.hpp"
 
@@ -158,6 +159,27 @@ TEST_F(HandedOver, AtTheDaemonsEndTheMountIsDeadAndNotStuck) {
   ASSERT_EQ(daemon.wait(soon), 0) << daemon.error_output();
 
   EXPECT_EQ(stat_error(mount.path() / "never-seen"), ENOTCONN);
+}
+
+TEST_F(HandedOver, TheScriptThatHandsOverTakesTheMountAwayAtItsEnd) {
+  const TemporaryDirectory mount_point;
+  std::filesystem::permissions(mount_point.path(), std::filesystem::perms(0755));
+  const auto options = account.mount("test");
+  auto command = blobmount_command({options.source, mount_point.path()}, options.environment);
+  command.arguments.front() = BLOBMOUNT_SOURCE_DIR "/packaging/container/hand-over.sh";
+  command.environment["PATH"] =
+      program_for_everybody().parent_path().string() + ":/usr/sbin:/usr/bin:/sbin:/bin";
+  const Process script(command);
+  ASSERT_TRUE(eventually(soon, [&] { return is_mounted(mount_point.path()); })) << script.error_output();
+  const auto cat = run({.arguments = {"cat", mount_point.path() / "text.txt"}}, soon);
+  ASSERT_TRUE(cat) << "cat hangs: " << script.error_output();
+  EXPECT_EQ(cat->output, "hello\n") << cat->error_output << script.error_output();
+
+  script.signal(SIGTERM);
+
+  EXPECT_EQ(script.wait(soon), 0) << script.error_output();
+  EXPECT_FALSE(is_mounted(mount_point.path()));
+  detach(mount_point.path());
 }
 
 TEST_F(HandedOver, ADescriptorThatIsNotOpenIsRefused) {

@@ -7,7 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 
 readonly oldest=bookworm here=$root/packaging/package-test
-readonly state=$build/package-test-$$
+state=$build/package-test-$$
 readonly with_systemd=systemd,systemd-sysv,dbus
 readonly size=1048576 # bytes of the blob
 

@@ -101,6 +101,9 @@ clean_up() {
   trap '' INT TERM HUP
   set +e
   end_processes "$state"
+  # where systemd does not run here, the container leaves its control groups behind; those in use stay
+  [[ -d /run/systemd/system ]] ||
+    find /sys/fs/cgroup -depth -type d \( -path '*/payload*' -o -path '*/supervisor' \) -exec rmdir {} \; 2>/dev/null
   rm -rf --one-file-system "$state"
 }
 

@@ -12,17 +12,7 @@ readonly completions=(bash zsh fish)
 readonly compiled_in=(libcli11-dev nlohmann-json3-dev)
 
 # The reference of all options, of a kind that "blobmount config reference" knows.
-reference() {
-  "$blobmount" config reference "$1" 2>/dev/null && return
-  # until the program has that command: its help
-  [[ $1 != man ]] || help_as_reference
-}
-
-help_as_reference() {
-  printf '.EX\n'
-  "$blobmount" --help | sed -e 's/\\/\\e/g' -e 's/-/\\-/g' -e "s/^[.']/\\\\\&&/"
-  printf '.EE\n'
-}
+reference() { "$blobmount" config reference "$1"; }
 
 # man_page NAME: the options in place of "@OPTIONS@", a line of its own.
 man_page() {

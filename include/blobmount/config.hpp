@@ -178,13 +178,40 @@ struct NetworkConfig {
   Duration stall_timeout{std::chrono::seconds{10}};
   /// A request that keeps failing is given up after that long.
   Duration retry_timeout{std::chrono::seconds{60}};
+  std::uint64_t bytes_per_second = 0;  ///< of bodies, all together; 0: no limit
+  unsigned requests_per_second = 0;    ///< to the service; 0: no limit
+  unsigned connections = 0;            ///< at the same time; 0: no limit
+  std::string user_agent_suffix{};     ///< after "blobmount/VERSION"; printable, without line breaks
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
+enum class LogTarget : std::uint8_t {
+  automatic,  ///< in the foreground stderr; else the journal, where there is one, or syslog
+  journal,
+  syslog,
+  standard_error,
+  file,  ///< LogConfig::file
+};
+
 struct LogConfig {
+  LogTarget target = LogTarget::automatic;
   std::string file{};  ///< absolute; made with mode 0600
+  bool json = false;   ///< an object for each line, instead of text
   LogLevel lowest = LogLevel::info;
+};
+
+/// What 10,000 requests of a kind cost. The defaults are those of hot, locally redundant storage.
+struct RequestPrices {
+  std::string currency = "USD";
+  double read = 0.005;  ///< Get Blob, Get Blob Properties, and all that are no other kind
+  double list = 0.065;  ///< List Blobs, List Containers
+  double write = 0.065;
+};
+
+struct MetricsConfig {
+  std::uint16_t port = 0;  ///< on the loopback, for Prometheus; 0: none
+  RequestPrices prices{};
 };
 
 struct Config {
@@ -208,6 +235,7 @@ struct Config {
   bool foreground = false;
   bool check = true;  ///< ask the service before mounting, and refuse what cannot work
   LogConfig log;
+  MetricsConfig metrics;
 };
 
 }  // namespace blobmount

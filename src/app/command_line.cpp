@@ -71,6 +71,7 @@ Result<Order> parse_mount(int argc, const char* const* argv, const CredentialEnv
                "blobmount");
   app.footer(std::string("Commands:\n") +
              "  blobmount refresh PATH...                  See now what has changed in a mount\n"
+             "  blobmount reload [PATH]                    Have a mount read its configuration again\n"
              "  blobmount warm PATH...                     Fetch files and trees into the cache on disk\n"
              "  blobmount identity [ACCOUNT]               Show which credential would be used, and why\n"
              "  blobmount doctor SOURCE [MOUNTPOINT]       Try all that a mount needs, and say what to do\n"
@@ -99,6 +100,25 @@ Result<Order> parse_refresh(int argc, const char* const* argv) {
                  "In a mount of blobmount: a file, a directory, or what may be there now")
       ->required()
       ->check(not_empty);
+  if (auto instead = parse(app, argc, argv)) return *std::move(instead);
+  return command;
+}
+
+/// `argv` begins with the command.
+Result<Order> parse_reload(int argc, const char* const* argv) {
+  CLI::App app(
+      "Have a mount read its configuration file again. What can change while it is mounted comes into force; "
+      "what cannot is named.",
+      "blobmount reload");
+  app.footer("An account that is called \"reload\" is mounted by its URL.");
+  ReloadCommand command;
+  app.set_help_flag("-h,--help", "Show this help");
+  app.add_option("PATH", command.path, "In a mount of blobmount (default: the mount point of --config)")
+      ->check(not_empty);
+  app.add_option("--config", command.configuration, "The configuration file of the mount")
+      ->type_name("FILE")
+      ->check(not_empty);
+  app.add_flag("--json", command.json, "For programs");
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
   return command;
 }
@@ -190,6 +210,7 @@ Result<Order> parse_command_line(int argc, const char* const* argv) {
   }
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "refresh") return parse_refresh(argc - 1, argv + 1);
+  if (command == "reload") return parse_reload(argc - 1, argv + 1);
   if (command == "warm") return parse_warm(argc - 1, argv + 1);
   if (command == "identity") return parse_identity(argc - 1, argv + 1, environment);
   if (command == "doctor") return parse_doctor(argc - 1, argv + 1, environment);

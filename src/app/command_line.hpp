@@ -14,6 +14,7 @@
 #include "app/information.hpp"
 #include "app/mount_command.hpp"
 #include "app/operator_commands.hpp"
+#include "app/reload.hpp"
 #include "app/warm.hpp"
 
 namespace blobmount {
@@ -24,8 +25,8 @@ struct RefreshCommand {
 };
 
 /// What to do: mount, print, or talk to a mount that there is.
-using Order = std::variant<MountCommand, Information, RefreshCommand, WarmCommand, IdentityCommand,
-                           DoctorCommand, OperatorCommand>;
+using Order = std::variant<MountCommand, Information, RefreshCommand, ReloadCommand, WarmCommand,
+                           IdentityCommand, DoctorCommand, OperatorCommand>;
 
 /// `argv` begins with the program, which may be mount.blobmount. invalid_argument with a sentence for the
 /// user.

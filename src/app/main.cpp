@@ -14,6 +14,7 @@
 #include "app/mount_helper.hpp"
 #include "app/preflight.hpp"
 #include "app/refresh.hpp"
+#include "app/reload.hpp"
 #include "app/run.hpp"
 #include "app/warm.hpp"
 #include "base/open_log.hpp"
@@ -31,7 +32,7 @@ int fail(const std::string& reason, int status = EXIT_FAILURE) {
 int mount_and_serve(const MountCommand& command, const ServiceManager& manager,
                     const std::function<void()>& ready) {
   const auto log = open_log(command.config.log, command.config.foreground);
-  const auto served = run_mount(command.config, *log, manager, ready);
+  const auto served = run_mount(command, *log, manager, ready);
   return served ? EXIT_SUCCESS : fail(served.error().message, command.failure_status);
 }
 
@@ -47,6 +48,8 @@ int carry_out(const RefreshCommand& command) {
   }
   return status;
 }
+
+int carry_out(const ReloadCommand& command) { return reload(command); }
 
 int carry_out(const WarmCommand& command) { return warm(command); }
 

@@ -188,7 +188,7 @@ void declare_memory(MetricRegistry& registry, const Tower& tower) {
                    [&tower](auto& samples) { samples.add(number(tower.memory.stats().refused)); });
 }
 
-void declare_disk(MetricRegistry& registry, const Tower& tower, const CacheConfig& cache) {
+void declare_disk(MetricRegistry& registry, const Tower& tower) {
   if (!tower.disk || !*tower.disk) return;
   const auto& disk = **tower.disk;
   registry.counter("blobmount_disk_cache_pages_total",
@@ -206,7 +206,7 @@ void declare_disk(MetricRegistry& registry, const Tower& tower, const CacheConfi
   registry.gauge("blobmount_disk_cache_bytes", "What the disk cache takes on the disk.",
                  [&disk](auto& samples) { samples.add(number(disk.stats().bytes)); });
   registry.gauge("blobmount_disk_cache_limit_bytes", "What it may take there (--cache-size).",
-                 [limit = cache.directory_size](auto& samples) { samples.add(number(limit)); });
+                 [&disk](auto& samples) { samples.add(number(disk.stats().most_bytes)); });
   registry.gauge("blobmount_disk_cache_blobs", "Blobs that have pages in the disk cache.",
                  [&disk](auto& samples) { samples.add(number(disk.stats().versions)); });
 }
@@ -220,7 +220,7 @@ void declare_metrics(MetricRegistry& registry, const LiveMount& mount) {
   declare_token(registry, mount.signer);
   declare_kernel_requests(registry, mount.adapter);
   declare_memory(registry, mount.tower);
-  declare_disk(registry, mount.tower, mount.config.cache);
+  declare_disk(registry, mount.tower);
 }
 
 }  // namespace blobmount

@@ -61,7 +61,8 @@ Status take(GivenValues& values, const std::string& part, bool sloppy) {
   auto text = has_value ? part.substr(name.size() + 1) : std::string();
   if (name == "remount") {
     return Error{ErrorCode::invalid_argument,
-                 "-o remount: what is mounted cannot be changed; unmount it, and mount it again"};
+                 "-o remount: 'blobmount reload' puts changed settings into force; for others, unmount and "
+                 "mount again"};
   }
   auto wanted = name;
   std::ranges::replace(wanted, '_', '-');

@@ -41,7 +41,7 @@ json memory_of(const Tower& tower) {
 json disk_of(const Tower& tower, const CacheConfig& cache) {
   if (!tower.disk || !*tower.disk) return nullptr;
   const auto stats = (*tower.disk)->stats();
-  return {{"directory", cache.directory}, {"bytes", stats.bytes},   {"limit", cache.directory_size},
+  return {{"directory", cache.directory}, {"bytes", stats.bytes},   {"limit", stats.most_bytes},
           {"blobs", stats.versions},      {"bad_pages", stats.bad}, {"dropped_pages", stats.dropped}};
 }
 

@@ -32,7 +32,7 @@ class Parser {
     try {
       app_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-      return HelpText{app_.help()};
+      return Information{app_.help()};
     } catch (const CLI::ParseError& error) {
       return Error{ErrorCode::invalid_argument,
                    std::string(error.what()) + " (" + app_.get_name() + " --help shows what is possible)"};
@@ -118,7 +118,7 @@ int fail(const Error& error) {
 
 int exit_status(const Result<int>& status) { return status ? *status : fail(status.error()); }
 
-int run(const HelpText& help) {
+int run(const Information& help) {
   std::cout << help.text;
   return EXIT_SUCCESS;
 }

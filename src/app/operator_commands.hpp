@@ -9,6 +9,7 @@
 #include "blobmount/result.hpp"
 
 #include "app/cache_command.hpp"
+#include "app/information.hpp"
 #include "app/list_command.hpp"
 #include "app/status_command.hpp"
 #include "app/top_command.hpp"
@@ -16,13 +17,8 @@
 
 namespace blobmount {
 
-/// --help: a text to be printed instead.
-struct HelpText {
-  std::string text;
-};
-
 using OperatorCommand =
-    std::variant<HelpText, ListCommand, StatusCommand, UnmountCommand, CacheCommand, TopCommand>;
+    std::variant<Information, ListCommand, StatusCommand, UnmountCommand, CacheCommand, TopCommand>;
 
 /// For `blobmount --help`.
 extern const char* const operator_commands_help;

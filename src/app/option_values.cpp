@@ -161,6 +161,17 @@ Result<std::uint64_t> parse_number(std::string_view text, Bounds<std::uint64_t> 
                    text);
 }
 
+Result<double> parse_decimal(std::string_view text) {
+  if (const auto number = decimal_number(text)) return *number;
+  return not_taken("a number such as 1 or 0.5", text);
+}
+
+std::string decimal_text(double number) {
+  std::array<char, 32> text{};
+  const auto [end, failed] = std::to_chars(text.data(), text.data() + text.size(), number);
+  return failed == std::errc() ? std::string(text.data(), end) : std::string();
+}
+
 Result<bool> parse_switch(std::string_view text) {
   for (const std::string_view yes : {"on", "true", "yes", "1"}) {
     if (text == yes) return true;

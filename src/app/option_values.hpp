@@ -33,6 +33,10 @@ std::string duration_text(Duration duration);
 
 /// A whole number.
 Result<std::uint64_t> parse_number(std::string_view text, Bounds<std::uint64_t> bounds);
+/// Not negative, with or without a fraction.
+Result<double> parse_decimal(std::string_view text);
+std::string decimal_text(double number);
+
 /// "on", "true", "yes" and "1", or "off", "false", "no" and "0".
 Result<bool> parse_switch(std::string_view text);
 

@@ -14,6 +14,7 @@
 #include "app/mount_control.hpp"
 #include "app/mount_metrics.hpp"
 #include "app/mount_observation.hpp"
+#include "app/reload.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
 #include "app/watchdog.hpp"
@@ -67,6 +68,15 @@ std::string place_of(const std::string& mount_point) {
   return std::filesystem::canonical(mount_point);
 }
 
+/// What can change while mounted: Setting::changes_while_mounted.
+void put_into_force(const Config& config, Tower& tower, Log& log) {
+  log.set_lowest(config.log.lowest);
+  tower.network.bytes.set(config.network.bytes_per_second);
+  tower.requests.set(config.network.requests_per_second);
+  if (*tower.disk) (*tower.disk)->set_limits(config.cache.directory_size, config.cache.directory_free_space);
+  log.info("settings have changed");
+}
+
 /// All threads that a request may pass through. Null: nobody wants to know.
 std::unique_ptr<Watchdog> watch(Session& session, Tower& tower, const ServiceManager& manager, Log& log) {
   if (!manager.watchdog()) return nullptr;
@@ -82,8 +92,9 @@ std::unique_ptr<Watchdog> watch(Session& session, Tower& tower, const ServiceMan
 
 }  // namespace
 
-Status run_mount(const Config& config, Log& log, const ServiceManager& manager,
+Status run_mount(const MountCommand& command, Log& log, const ServiceManager& manager,
                  const std::function<void()>& ready) {
+  const auto& config = command.config;
   const auto source = name_of(config.source);
   raise_descriptor_limit();
   for (const auto& warning : config.warnings) log.warning("careless setting", {{"what", warning}});
@@ -131,6 +142,8 @@ Status run_mount(const Config& config, Log& log, const ServiceManager& manager,
   commands.merge(commands_about(live, metrics));
   auto cache_jobs = std::make_unique<CacheJobs>(tower->memory, tower->disk->get());
   commands.merge(commands_for(*cache_jobs));
+  Reloader reloader(command, [&](const Config& changed) { put_into_force(changed, *tower, log); });
+  commands.merge(commands_for(reloader));
   auto control = serve_control(mount_point, std::move(commands), log);
   auto watchdog = watch(*session, *tower, manager, log);
   const auto served = session->serve();

@@ -4,17 +4,17 @@
 
 #include <functional>
 
-#include "blobmount/config.hpp"
 #include "blobmount/result.hpp"
 
+#include "app/mount_command.hpp"
 #include "app/service_manager.hpp"
 #include "base/log.hpp"
 
 namespace blobmount {
 
-/// Mount as `config` says and serve until unmounted or told to end by a signal. `ready` runs, on another
+/// Mount as `command` says and serve until unmounted or told to end by a signal. `ready` runs, on another
 /// thread, once the mount is usable; `manager` is told, too. An Error has a sentence for the one who mounts.
-Status run_mount(const Config& config, Log& log, const ServiceManager& manager,
+Status run_mount(const MountCommand& command, Log& log, const ServiceManager& manager,
                  const std::function<void()>& ready);
 
 }  // namespace blobmount

@@ -94,10 +94,6 @@ void ServiceManager::ready(std::string_view status) const {
   tell("READY=1\nMAINPID=" + std::to_string(::getpid()) + "\nSTATUS=" + one_line(status));
 }
 
-void ServiceManager::reloading() const {
-  tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_microseconds()));
-}
-
 void ServiceManager::stopping() const { tell("STOPPING=1\nSTATUS=unmounting"); }
 
 void ServiceManager::alive() const { tell("WATCHDOG=1"); }

@@ -27,8 +27,6 @@ class ServiceManager {
 
   /// The mount is usable. `status` is for people.
   void ready(std::string_view status) const;
-  /// Between this and the next ready() the settings change.
-  void reloading() const;
   void stopping() const;
   void alive() const;
 

@@ -68,6 +68,11 @@ Setting number(Setting setting, Place place, Bounds<std::uint64_t> bounds) {
 }
 
 template <typename Place>
+Setting decimal(Setting setting, Place place) {
+  return with(std::move(setting), place, parse_decimal, decimal_text);
+}
+
+template <typename Place>
 Setting mode(Setting setting, Place place) {
   return with(std::move(setting), place, parse_mode, mode_text);
 }

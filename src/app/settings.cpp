@@ -24,6 +24,20 @@ constexpr Bounds<std::uint64_t> request_bounds{128ULL << 10U, 16ULL << 20U};
 constexpr Bounds<std::uint64_t> ids{0, std::numeric_limits<std::uint32_t>::max() - 1U};
 constexpr std::chrono::hours day{24};
 
+/// ISO 4217.
+Result<std::string> parse_currency(const std::string& given) {
+  const bool capital = std::ranges::all_of(given, [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (capital && given.size() == 3) return given;
+  return Error{ErrorCode::invalid_argument, "takes a currency such as USD or EUR, not '" + given + "'"};
+}
+
+/// It is sent in a header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+Result<std::string> parse_header_text(const std::string& given) {
+  const bool printable = std::ranges::all_of(given, [](char c) { return c >= ' ' && c <= '~'; });
+  if (printable && given.size() <= 100) return given;
+  return Error{ErrorCode::invalid_argument, "takes up to 100 printable ASCII characters"};
+}
+
 /// One of identity; credential_choice.hpp reads its text.
 Setting identity(const char* name, const char* value, const char* variable, const char* sentence) {
   return {.name = name,
@@ -164,12 +178,14 @@ void add_cache(std::vector<Setting>& all) {
                       .value = "SIZE",
                       .group = group,
                       .sentence = "What the directory may hold; the versions not used for the longest time "
-                                  "go first"},
+                                  "go first",
+                      .changes_while_mounted = true},
                      cache(&CacheConfig::directory_size)));
   all.push_back(size({.name = "cache-free-space",
                       .value = "SIZE",
                       .group = group,
-                      .sentence = "What the directory leaves free on its file system"},
+                      .sentence = "What the directory leaves free on its file system",
+                      .changes_while_mounted = true},
                      cache(&CacheConfig::directory_free_space)));
 }
 
@@ -213,6 +229,36 @@ void add_network(std::vector<Setting>& all) {
                           .group = group,
                           .sentence = "After so long, a request that keeps failing is an error"},
                          network(&NetworkConfig::retry_timeout), {Duration{0}, day}));
+  all.push_back(size({.name = "rate-limit",
+                      .value = "SIZE",
+                      .group = group,
+                      .sentence = "Bytes that all answers together may take in a second, retries included",
+                      .fallback = "no limit",
+                      .changes_while_mounted = true},
+                     network(&NetworkConfig::bytes_per_second)));
+  all.push_back(number({.name = "request-limit",
+                        .value = "NUMBER",
+                        .group = group,
+                        .sentence = "Requests that may go to the service in a second, retries included; more "
+                                    "wait in order",
+                        .fallback = "no limit",
+                        .changes_while_mounted = true},
+                       network(&NetworkConfig::requests_per_second), {0, 1'000'000}));
+  all.push_back(number({.name = "max-connections",
+                        .value = "NUMBER",
+                        .group = group,
+                        .sentence = "Connections that are open at the same time, those kept for later "
+                                    "included; requests wait in order",
+                        .fallback = "no limit"},
+                       network(&NetworkConfig::connections), {0, 10'000}));
+  all.push_back(with({.name = "user-agent",
+                      .value = "TEXT",
+                      .group = group,
+                      .sentence = "Stands after blobmount/VERSION in the User-Agent of each request, for "
+                                  "whoever reads the service's logs",
+                      .fallback = "nothing"},
+                     network(&NetworkConfig::user_agent_suffix), parse_header_text,
+                     [](const std::string& text) { return text; }));
   all.push_back(path({.name = "ca-file",
                       .value = "FILE",
                       .group = group,
@@ -233,12 +279,58 @@ void add_watching(std::vector<Setting>& all) {
                                          {"warning", LogLevel::warning},
                                          {"info", LogLevel::info},
                                          {"debug", LogLevel::debug}}));
-  all.push_back(path({.name = "log-file",
-                      .value = "FILE",
-                      .group = group,
-                      .sentence = "Log there, made with mode 0600",
-                      .fallback = "syslog; stderr in the foreground"},
-                     log(&LogConfig::file)));
+  all.push_back(choice({.name = "log-to",
+                        .value = "TARGET",
+                        .group = group,
+                        .sentence = "Where events go; automatic: to log-file, if there is one; else in the "
+                                    "foreground to stderr; else to the journal, where systemd has one, or to "
+                                    "syslog"},
+                       log(&LogConfig::target),
+                       Choices<LogTarget>{{"automatic", LogTarget::automatic},
+                                          {"journal", LogTarget::journal},
+                                          {"syslog", LogTarget::syslog},
+                                          {"stderr", LogTarget::standard_error},
+                                          {"file", LogTarget::file}}));
+  all.push_back(
+      path({.name = "log-file",
+            .value = "FILE",
+            .group = group,
+            .sentence = "The file to log to, made with mode 0600, and anew where it was moved away"},
+           log(&LogConfig::file)));
+  all.push_back(
+      choice({.name = "log-format",
+              .value = "FORMAT",
+              .group = group,
+              .sentence = "How events are written, but for the journal, which has fields of its own"},
+             log(&LogConfig::json), Choices<bool>{{"text", false}, {"json", true}}));
+  const auto prices = [](double RequestPrices::*price) {
+    return [price](auto& config) -> auto& { return config.metrics.prices.*price; };
+  };
+  all.push_back(number({.name = "metrics-port",
+                        .value = "PORT",
+                        .group = group,
+                        .sentence = "Serve metrics for Prometheus there, on the loopback: docs/metrics.md",
+                        .fallback = "only over the control socket"},
+                       at(&Config::metrics, &MetricsConfig::port), {0, 65535}));
+  all.push_back(with(
+      {.name = "price-currency",
+       .value = "CODE",
+       .group = group,
+       .sentence = "Of the prices, for the estimate of what requests cost"},
+      [](auto& config) -> auto& { return config.metrics.prices.currency; }, parse_currency,
+      [](const std::string& text) { return text; }));
+  all.push_back(
+      decimal({.name = "price-read",
+               .value = "PRICE",
+               .group = group,
+               .sentence = "Of 10,000 requests that read, and of all others that are no other kind"},
+              prices(&RequestPrices::read)));
+  all.push_back(decimal(
+      {.name = "price-list", .value = "PRICE", .group = group, .sentence = "Of 10,000 requests that list"},
+      prices(&RequestPrices::list)));
+  all.push_back(decimal(
+      {.name = "price-write", .value = "PRICE", .group = group, .sentence = "Of 10,000 requests that write"},
+      prices(&RequestPrices::write)));
 }
 
 std::vector<Setting> make_settings() {

@@ -40,6 +40,7 @@ struct Setting {
   bool is_path = false;                ///< of a file or directory
   bool is_list = false;                ///< may be given more than once; the values are joined by commas
   bool is_positional = false;          ///< an argument of the command line, not a flag of it
+  bool changes_while_mounted = false;  ///< `blobmount reload` puts it into force
   const char* variable = nullptr;      ///< of Azure's SDKs, which says the same where nothing else does
 
   /// Null for those of identity: credential_choice.hpp judges them together.

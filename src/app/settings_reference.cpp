@@ -12,7 +12,8 @@ namespace blobmount {
 namespace {
 
 /// The commands besides mounting, for completion.
-constexpr std::string_view commands = "refresh warm identity doctor config";
+constexpr std::string_view commands =
+    "list status top cache unmount refresh reload warm identity doctor config";
 
 std::string flag_of(const Setting& setting) {
   return setting.is_positional ? setting.value : "--" + setting.name;
@@ -55,6 +56,7 @@ std::string man() {
     if (!setting.choices.empty()) entry += "One of " + roff(joined(setting.choices, ", ") + ".") + "\n";
     if (setting.variable != nullptr)
       entry += "Also in the variable \\fB" + roff(setting.variable) + "\\fR.\n";
+    if (setting.changes_while_mounted) entry += "Can be changed while mounted.\n";
     return entry;
   });
 }
@@ -68,6 +70,7 @@ std::string markdown() {
   return in_groups(heading, [&cell](const Setting& setting) {
     auto what = setting.sentence;
     if (setting.variable != nullptr) what += "; also in `" + std::string(setting.variable) + "`";
+    if (setting.changes_while_mounted) what += "; can be changed while mounted";
     const auto value = setting.is_switch() ? std::string("`on`, `off`") : "`" + setting.value + "`";
     return "| `" + setting.name + "` | " + value + " | " + cell(setting.fallback) + " | " + cell(what) +
            " |\n";

@@ -8,14 +8,14 @@ namespace blobmount {
 
 Result<bool> DiskSpace::make_room(std::uint64_t bytes, const SharedEntry& keep) {
   // else a blob larger than the cache would drive out all others, and win nothing by it
-  if (store_.index().bytes_of(keep) + bytes > limits_.size) return false;
-  while (store_.index().bytes() + bytes > limits_.size || store_.index().full()) {
+  if (store_.index().bytes_of(keep) + bytes > size_) return false;
+  while (store_.index().bytes() + bytes > size_ || store_.index().full()) {
     BM_ASSIGN(freed, evict_one(keep));
     if (!freed) return false;
   }
 
   BM_ASSIGN(free, store_.free_space());
-  while (free < limits_.free_space + bytes) {
+  while (free < free_space_ + bytes) {
     // what it frees is counted here: the file system may take its time
     BM_ASSIGN(freed, evict_one(keep));
     if (!freed) return Error{ErrorCode::no_space, "only " + std::to_string(free) + " bytes are free"};

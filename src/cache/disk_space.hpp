@@ -23,7 +23,14 @@ struct DiskLimits {
 /// For the writer's thread; evicted() for any.
 class DiskSpace {
  public:
-  DiskSpace(DiskStore& store, const DiskLimits& limits) : store_(store), limits_(limits) {}
+  DiskSpace(DiskStore& store, const DiskLimits& limits)
+      : store_(store), size_(limits.size), free_space_(limits.free_space) {}
+
+  /// From now on; what is too much by then goes with the next make_room(). On any thread.
+  void set_limits(std::uint64_t size, std::uint64_t free_space) {
+    size_ = size;
+    free_space_ = free_space;
+  }
 
   /// Evict until `bytes` more can be written, and remembered, but not `keep`. False: together with `keep`
   /// they would be more than there may be, and nothing was evicted. no_space: the file system has not that
@@ -34,10 +41,11 @@ class DiskSpace {
   Result<std::optional<std::uint64_t>> evict_one(const SharedEntry& keep);
 
   [[nodiscard]] std::uint64_t evicted() const { return evicted_; }
+  [[nodiscard]] std::uint64_t most_bytes() const { return size_; }
 
  private:
   DiskStore& store_;
-  const DiskLimits limits_;
+  std::atomic<std::uint64_t> size_, free_space_;  ///< DiskLimits
   std::atomic<std::uint64_t> evicted_{0};
 };
 

@@ -92,7 +92,12 @@ DiskStats DiskTier::stats() const {
           .dropped = writer_.dropped(),
           .evicted = writer_.evicted(),
           .bytes = store_->index().bytes(),
+          .most_bytes = writer_.most_bytes(),
           .versions = store_->index().versions()};
+}
+
+void DiskTier::set_limits(std::uint64_t size, std::uint64_t free_space) {
+  writer_.set_limits(size, free_space);
 }
 
 void DiskTier::clear(DiskProgress& progress) {

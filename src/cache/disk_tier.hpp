@@ -33,13 +33,14 @@
 namespace blobmount {
 
 struct DiskStats {
-  std::uint64_t hits = 0;      ///< pages that were read from disk
-  std::uint64_t misses = 0;    ///< pages that were not on disk
-  std::uint64_t bad = 0;       ///< pages that could not be read, or were not what had been written
-  std::uint64_t dropped = 0;   ///< pages that were not written: the disk was too slow, full, or failing
-  std::uint64_t evicted = 0;   ///< versions
-  std::uint64_t bytes = 0;     ///< what the files take on the disk
-  std::uint64_t versions = 0;  ///< that have files there
+  std::uint64_t hits = 0;        ///< pages that were read from disk
+  std::uint64_t misses = 0;      ///< pages that were not on disk
+  std::uint64_t bad = 0;         ///< pages that could not be read, or were not what had been written
+  std::uint64_t dropped = 0;     ///< pages that were not written: the disk was too slow, full, or failing
+  std::uint64_t evicted = 0;     ///< versions
+  std::uint64_t bytes = 0;       ///< what the files take on the disk
+  std::uint64_t most_bytes = 0;  ///< that they may take
+  std::uint64_t versions = 0;    ///< that have files there
 };
 
 class DiskTier final : public ByteSource, public LocalFiles {
@@ -63,6 +64,8 @@ class DiskTier final : public ByteSource, public LocalFiles {
   [[nodiscard]] bool complete(const BlobVersion& version) const;
   [[nodiscard]] DiskStats stats() const;
 
+  /// Have the files take no more from now on, and leave so much: in bytes, as DiskLimits.
+  void set_limits(std::uint64_t size, std::uint64_t free_space);
   /// Remove all versions that are not in use, and what that freed. Blocks; ends sooner when `progress` says
   /// so. Not once stop() has begun.
   void clear(DiskProgress& progress);

@@ -91,6 +91,11 @@ void DiskWriter::run_soon(std::function<void()> chore) {
   work_.notify_one();
 }
 
+void DiskWriter::set_limits(std::uint64_t size, std::uint64_t free_space) {
+  space_.set_limits(size, free_space);
+  run_soon([this] { (void)space_.make_room(0, nullptr); });
+}
+
 DiskWriter::Work DiskWriter::take() {
   MutexLock lock(mutex_);
   while (waiting_.empty() && chores_.empty() && !given_up_at_) work_.wait(lock.native());

@@ -50,12 +50,16 @@ class DiskWriter {
   /// Run `chore` on its thread, where files may be removed, after what is being written; before the thread
   /// ends in any case.
   void run_soon(std::function<void()> chore) BM_EXCLUDES(mutex_);
+  /// Have the files take no more than that from now on: what is too much goes soon.
+  void set_limits(std::uint64_t size, std::uint64_t free_space) BM_EXCLUDES(mutex_);
   /// Write what is held, for some seconds at most and one write more, then end the thread; what is only
   /// remembered, or comes later, is dropped.
   void stop() BM_EXCLUDES(mutex_);
 
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
   [[nodiscard]] std::uint64_t evicted() const { return space_.evicted(); }
+  /// DiskLimits::size, as it is now.
+  [[nodiscard]] std::uint64_t most_bytes() const { return space_.most_bytes(); }
 
  private:
   struct Page {

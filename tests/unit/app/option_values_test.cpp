@@ -107,6 +107,9 @@ TEST(Numbers, KeepToTheirBounds) {
   EXPECT_EQ(*parse_number("7", {1, 9}), 7U);
   for (const auto* wrong : {"", "0", "10", "-1", "7x", "0x7", "1.5", "99999999999999999999"})
     EXPECT_FALSE(parse_number(wrong, {1, 9})) << wrong;
+  EXPECT_EQ(*parse_decimal("0.0055"), 0.0055);
+  EXPECT_EQ(decimal_text(0.0055), "0.0055");
+  for (const auto* wrong : {"", "-1", "nan", "1e5", "1,5"}) EXPECT_FALSE(parse_decimal(wrong)) << wrong;
 }
 
 TEST(ConsistencyMode, IsOneOfThree) {

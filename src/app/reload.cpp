@@ -1,0 +1,107 @@
+#include "app/reload.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "app/configuration_file.hpp"
+#include "app/display.hpp"
+#include "app/mount_client.hpp"
+#include "app/mount_table.hpp"
+#include "app/setting_arguments.hpp"
+
+namespace blobmount {
+namespace {
+
+using nlohmann::json;
+
+Result<std::string> mount_point_of(const ReloadCommand& command) {
+  if (!command.path.empty()) return command.path;
+  if (command.configuration.empty())
+    return Error{ErrorCode::invalid_argument, "reload needs a path in a mount, or --config FILE"};
+  const auto file = std::filesystem::absolute(command.configuration).string();
+  BM_ASSIGN(values, read_configuration_file(file));
+  const auto found = values.find("mount-point");
+  if (found != values.end()) return found->second.text;
+  return Error{ErrorCode::invalid_argument, file + " has no \"mount-point\": name a path in the mount"};
+}
+
+Result<json> ask(const ReloadCommand& command) {
+  BM_ASSIGN(path, mount_point_of(command));
+  BM_ASSIGN(place, find_mounted_place(read_mount_table(), path));
+  return ask_mount(place.mount, {{"command", "reload"}});
+}
+
+std::string names_in(const json& answer, const char* member) {
+  std::string names;
+  for (const auto& name : answer.value(member, json::array()))
+    names += (names.empty() ? "" : ", ") + printable(name.get<std::string>());
+  return names;
+}
+
+void print(const json& answer) {
+  const auto changed = names_in(answer, "changed");
+  const auto remount = names_in(answer, "need_remount");
+  std::cout << (changed.empty() ? "nothing has changed" : "in force now: " + changed) << "\n";
+  if (!remount.empty()) std::cout << "not in force before it is mounted anew: " << remount << "\n";
+}
+
+}  // namespace
+
+Reloader::Reloader(MountCommand command, std::function<void(const Config&)> apply)
+    : given_(std::move(command.given)),
+      environment_(std::move(command.environment)),
+      apply_(std::move(apply)),
+      in_force_(values_of(command.config, given_.merged())) {}
+
+Reloader::Values Reloader::values_of(const Config& config, const GivenValues& given) const {
+  Values values;
+  for (auto& effective : effective_settings(config, given, environment_))
+    values[effective.setting->name] = std::move(effective.value);
+  return values;
+}
+
+Result<Reloader::Outcome> Reloader::reload() {
+  auto layers = given_;
+  BM_TRY(read_file_of(layers));
+  const auto given = layers.merged();
+  BM_ASSIGN(config, make_config(given, environment_));
+  Outcome outcome;
+  for (auto& [name, value] : values_of(config, given)) {
+    if (value == in_force_[name]) continue;
+    const bool can_change = find_setting(name)->changes_while_mounted;
+    (can_change ? outcome.changed : outcome.need_remount).push_back(name);
+    if (can_change) in_force_[name] = value;
+  }
+  if (!outcome.changed.empty()) apply_(config);
+  return outcome;
+}
+
+ControlServer::Handlers commands_for(Reloader& reloader) {
+  return {{"reload", [&reloader](const json&) -> Result<json> {
+             BM_ASSIGN(outcome, reloader.reload());
+             return json{{"changed", outcome.changed}, {"need_remount", outcome.need_remount}};
+           }}};
+}
+
+int reload(const ReloadCommand& command) {
+  const auto answer = ask(command);
+  if (!answer) {
+    std::cerr << "blobmount: cannot reload: " << printable(answer.error().message) << std::endl;
+    return EXIT_FAILURE;
+  }
+  if (command.json) {
+    std::cout << json{{"changed", answer->value("changed", json::array())},
+                      {"need_remount", answer->value("need_remount", json::array())}}
+                     .dump()
+              << "\n";
+  } else {
+    print(*answer);
+  }
+  return EXIT_SUCCESS;
+}
+
+}  // namespace blobmount

@@ -1,0 +1,55 @@
+#pragma once
+
+/// `blobmount reload`: settings that have changed in the configuration file come into force.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "blobmount/config.hpp"
+#include "blobmount/result.hpp"
+
+#include "app/configuration.hpp"
+#include "app/control_server.hpp"
+#include "app/mount_command.hpp"
+
+namespace blobmount {
+
+/// The daemon's side. Used by one thread at a time.
+class Reloader {
+ public:
+  /// `apply` puts those settings into force that can change while mounted; the others are as they were.
+  Reloader(MountCommand command, std::function<void(const Config&)> apply);
+
+  struct Outcome {
+    std::vector<std::string> changed{};       ///< names of settings
+    std::vector<std::string> need_remount{};  ///< differ from what is in force, and stay as they are
+  };
+  /// Read the file anew. invalid_argument, and nothing is changed, where it is wrong.
+  Result<Outcome> reload();
+
+ private:
+  /// Of each setting, by its name.
+  using Values = std::map<std::string, std::string>;
+  [[nodiscard]] Values values_of(const Config& config, const GivenValues& given) const;
+
+  GivenLayers given_;
+  const CredentialEnvironment environment_;
+  const std::function<void(const Config&)> apply_;
+  Values in_force_;
+};
+
+/// The command "reload". `reloader` outlives the ControlServer.
+ControlServer::Handlers commands_for(Reloader& reloader);
+
+/// `blobmount reload [PATH] [--config FILE]`
+struct ReloadCommand {
+  std::string path{};  ///< in the mount; empty: the mount point of `configuration`
+  std::string configuration{};
+  bool json = false;
+};
+
+/// The exit status. Prints on stdout what has changed, and on stderr what failed.
+int reload(const ReloadCommand& command);
+
+}  // namespace blobmount

@@ -56,6 +56,7 @@ struct Application {
 struct ClientSecret {
   Application application{};
   Secret secret{};
+  std::string file{};  ///< that holds it, watched for a new one; empty: `secret` it is
 };
 
 struct ClientCertificate {
@@ -89,7 +90,8 @@ struct AutomaticIdentity {
 };
 
 struct SharedKey {
-  Secret key;  ///< base64, as the portal shows it
+  Secret key{};        ///< base64, as the portal shows it
+  std::string file{};  ///< that holds it, watched for a new one; empty: `key` it is
 };
 
 /// A shared access signature.

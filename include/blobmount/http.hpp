@@ -41,6 +41,8 @@ class HttpHeaders {
   void set(std::string_view name, std::string value);
   void add(std::string name, std::string value);
 
+  [[nodiscard]] auto begin() { return fields_.begin(); }
+  [[nodiscard]] auto end() { return fields_.end(); }
   [[nodiscard]] auto begin() const { return fields_.begin(); }
   [[nodiscard]] auto end() const { return fields_.end(); }
 

@@ -3,6 +3,7 @@
 /// Errors as values: what went wrong in terms a caller can act on, and a value that is either there or not.
 /// The names are those of std::expected, so that C++23 can replace this file.
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -56,6 +57,7 @@ struct Error {
   ErrorCode code = ErrorCode::internal;
   std::string message{};
   std::shared_ptr<const FailedRequest> request{};  ///< null: it was no request that failed
+  std::chrono::seconds retry_after{0};             ///< what the service asks for; 0: nothing
 
   /// The same error, with what was being done in front: "read 'a/b': connection reset".
   [[nodiscard]] Error within(std::string_view activity) && {

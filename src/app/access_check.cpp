@@ -3,16 +3,20 @@
 #include <algorithm>
 #include <future>
 #include <memory>
+#include <variant>
+
+#include "auth/renewal_plan.hpp"
 
 namespace blobmount {
 namespace {
 
 /// For `az`, which has 10 s; and over before it is run a second time, which would be waited for.
 constexpr auto patience_with_identity = std::chrono::seconds{11};
-/// An endpoint that says that it will work is waited for longer: IMDS answers 410 for up to 70 s while it is
-/// updated, and a machine that boots then must get its mounts.
+/// For what passes, since a machine that boots meanwhile must get its mounts: IMDS answers 410 for up to 70 s
+/// while it is updated, up to 12 s go by before it is asked again, and its answer takes a moment. With what
+/// comes after it, that is less than the 90 s that systemd gives a unit.
 /// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#retry-guidance
-constexpr auto patience_with_update = std::chrono::seconds{80};
+constexpr auto patience_with_outage = std::chrono::seconds{84};
 constexpr auto patience = std::chrono::seconds{14};
 /// For the service, whatever the identity took.
 constexpr auto least_patience = std::chrono::seconds{3};
@@ -38,18 +42,28 @@ void probe(BlobStore& service, const MountSource& source, const std::shared_ptr<
   }
 }
 
-/// In time for the one who mounts, unless waiting will help.
-Status wait_for_token(TokenKeeper& keeper) {
-  auto first = keeper.wait_for_first(patience_with_identity);
-  if (first || first.error().code != ErrorCode::busy) return first;
-  return keeper.wait_for_first(patience_with_update - patience_with_identity);
+/// A network that is not up yet looks like a machine without such an identity. Whoever names one knows
+/// better.
+TokenKeeper::Absence absence_of(const Credential& credential) {
+  const bool named = std::holds_alternative<ManagedIdentity>(credential) ||
+                     std::holds_alternative<FederatedIdentity>(credential);
+  return named ? TokenKeeper::Absence::passes : TokenKeeper::Absence::lasts;
 }
+
+bool is_worth_waiting(ErrorCode code) { return passes(code) && code != ErrorCode::timed_out; }
 
 }  // namespace
 
+Status wait_for_token(TokenKeeper& keeper, const Credential& credential) {
+  const auto absence = absence_of(credential);
+  auto first = keeper.wait_for_first(patience_with_identity, absence);
+  if (first || !is_worth_waiting(first.error().code)) return first;
+  return keeper.wait_for_first(patience_with_outage - patience_with_identity, absence);
+}
+
 Status check_access(const Config& config, Network& network, Signer& signer, Log& log) {
   const auto began = network.clock.now();
-  if (signer.keeper) BM_TRY(wait_for_token(*signer.keeper));
+  if (signer.keeper) BM_TRY(wait_for_token(*signer.keeper, config.credential));
   const auto deadline = std::max(began + patience, network.clock.now() + least_patience);
 
   RetryingTransport retrying(*signer.transport, network.clock, network.curl, impatient);

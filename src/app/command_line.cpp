@@ -1,6 +1,5 @@
 #include "app/command_line.hpp"
 
-#include <algorithm>
 #include <initializer_list>
 #include <optional>
 #include <string_view>
@@ -8,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/argument_error.hpp"
 #include "app/configuration.hpp"
 #include "app/mount_helper.hpp"
 #include "app/setting_arguments.hpp"
@@ -24,30 +24,23 @@ Error missing(const CLI::App& app, const std::string& what) {
           what + " is missing (" + app.get_name() + " --help shows what is possible)"};
 }
 
-/// Of what was given. `needs`: an Error where these are not there.
-Result<MountCommand> command_of(const CLI::App& app, const SettingArguments& arguments,
-                                const CredentialEnvironment& environment,
-                                std::initializer_list<const char*> needs) {
+/// What was given. `needs`: an Error where these are not there.
+Result<GivenLayers> layers_of(const CLI::App& app, const SettingArguments& arguments,
+                              std::initializer_list<const char*> needs) {
   BM_ASSIGN(layers, arguments.layers());
   const auto given = layers.merged();
   for (const auto* const name : needs) {
     if (!given.contains(name)) return missing(app, find_setting(name)->value);
   }
-  BM_ASSIGN(config, make_config(given, environment));
-  return MountCommand{.config = std::move(config), .given = std::move(layers), .environment = environment};
+  return layers;
 }
 
-/// What stands behind an '=', or by itself, may be a secret that somebody typed: only names are repeated.
-std::string unexpected(const CLI::App& app) {
-  std::string names;
-  for (const auto& argument : app.remaining()) {
-    if (!argument.starts_with('-')) continue;
-    const auto name = argument.substr(0, argument.find('='));
-    names += " " + name;
-    const auto nearest = nearest_setting(name.substr(std::min(name.find_first_not_of('-'), name.size())));
-    if (!nearest.empty()) names += " (is --" + nearest + " meant?)";
-  }
-  return names.empty() ? "there are more arguments than expected" : "there is no such option:" + names;
+Result<MountCommand> command_of(const CLI::App& app, const SettingArguments& arguments,
+                                const CredentialEnvironment& environment,
+                                std::initializer_list<const char*> needs) {
+  BM_ASSIGN(layers, layers_of(app, arguments, needs));
+  BM_ASSIGN(config, make_config(layers.merged(), environment));
+  return MountCommand{.config = std::move(config), .given = std::move(layers), .environment = environment};
 }
 
 /// Nothing where the arguments are to be used; else what there is to say instead.
@@ -59,9 +52,7 @@ std::optional<Result<Order>> parse(CLI::App& app, int argc, const char* const* a
   } catch (const CLI::CallForVersion& version) {
     return Information{std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
-    return Error{ErrorCode::invalid_argument, (extras ? unexpected(app) : std::string(error.what())) + " (" +
-                                                  app.get_name() + " --help shows what is possible)"};
+    return argument_error(app, error);
   }
   return std::nullopt;
 }
@@ -150,8 +141,9 @@ Result<Order> parse_identity(int argc, const char* const* argv, const Credential
   app.add_flag("--json", command.json, "For programs");
   arguments.declare(app, false);
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
-  BM_ASSIGN(mount, command_of(app, arguments, environment, {}));
-  command.config = std::move(mount.config);
+  BM_ASSIGN(layers, layers_of(app, arguments, {}));
+  BM_ASSIGN(given, report_config(layers.merged(), environment));
+  command.given = std::move(given);
   return command;
 }
 
@@ -163,8 +155,9 @@ Result<Order> parse_doctor(int argc, const char* const* argv, const CredentialEn
   app.add_flag("--json", command.json, "For programs");
   arguments.declare(app, true);
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
-  BM_ASSIGN(mount, command_of(app, arguments, environment, {"source"}));
-  command.config = std::move(mount.config);
+  BM_ASSIGN(layers, layers_of(app, arguments, {"source"}));
+  BM_ASSIGN(given, report_config(layers.merged(), environment));
+  command.given = std::move(given);
   return command;
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/credential_choice.hpp"
 #include "app/mount_source.hpp"
+#include "auth/clouds.hpp"
 
 namespace blobmount {
 namespace {
@@ -26,40 +27,51 @@ CredentialOptions credential_options(const GivenValues& given) {
   return options;
 }
 
-/// A connection string says the account, too.
-Status agree(MountSource& source, const std::string& text, const ChosenCredential& chosen) {
-  if (chosen.account.empty()) return {};
-  if (chosen.account != source.account) {
-    return Error{ErrorCode::invalid_argument, "the connection string is for the account '" + chosen.account +
-                                                  "', not for '" + source.account + "'"};
+Status set_place(Config& config, const GivenValues& given) {
+  const auto options = credential_options(given);
+  const auto text = text_of(given, "source");
+  if (text.empty()) {
+    BM_ASSIGN(cloud, choose_cloud(options, ""));
+    config.cloud = std::move(cloud);
+    return {};
   }
-  const bool is_url = text.find("://") != std::string::npos;
-  if (!is_url) source.endpoint = chosen.endpoint;
+  BM_ASSIGN(written, parse_mount_source(text));
+  BM_ASSIGN(cloud, choose_cloud(options, written.endpoint.host));
+  BM_ASSIGN(source, parse_mount_source(text, cloud.endpoint_suffix));
+  config.cloud = std::move(cloud);
+  config.source = std::move(source);
   return {};
 }
 
-/// Who we are, and where to: the two depend on each other.
-Status set_account(Config& config, const GivenValues& given, const CredentialEnvironment& environment) {
+/// Its name says nothing of the account.
+bool is_custom_domain(const Url& endpoint, const Cloud& cloud) {
+  return endpoint.path == "/" && cloud_of_host(endpoint.host) == nullptr &&
+         !endpoint.host.ends_with("." + cloud.endpoint_suffix);
+}
+
+/// The credential may know the account, too.
+Status agree(Config& config, const ChosenCredential& chosen, bool is_url) {
+  auto& source = config.source;
+  if (chosen.account.empty() || source.account.empty()) return {};
+  if (is_url && is_custom_domain(source.endpoint, config.cloud)) source.account = chosen.account;
+  if (chosen.account != source.account) {
+    return Error{ErrorCode::invalid_argument, chosen.account_origin + " is for the account '" +
+                                                  chosen.account + "', not for '" + source.account + "'"};
+  }
+  if (!is_url && !chosen.endpoint.host.empty()) source.endpoint = chosen.endpoint;
+  return {};
+}
+
+/// The place is known.
+Status set_credential(Config& config, const GivenValues& given, const CredentialEnvironment& environment) {
   const auto options = credential_options(given);
-  const auto source_text = text_of(given, "source");
   BM_ASSIGN(chosen, choose_credential(options, environment));
-  std::string host;
-  if (!source_text.empty()) {
-    BM_ASSIGN(source, parse_mount_source(source_text));
-    host = source.endpoint.host;
-  }
-  BM_ASSIGN(cloud, choose_cloud(options, environment, host));
-  if (!source_text.empty()) {
-    BM_ASSIGN(source, parse_mount_source(source_text, cloud.endpoint_suffix));
-    config.source = std::move(source);
-    BM_TRY(agree(config.source, source_text, chosen));
-  }
+  BM_TRY(agree(config, chosen, text_of(given, "source").find("://") != std::string::npos));
+  BM_TRY(take_authority(config.cloud, chosen.credential, options, environment));
   config.credential = std::move(chosen.credential);
   config.credential_origin = std::move(chosen.origin);
   config.credential_tried = std::move(chosen.tried);
   config.warnings = std::move(chosen.warnings);
-  config.identity_environment = environment.identity();
-  config.cloud = std::move(cloud);
   return {};
 }
 
@@ -71,9 +83,29 @@ Status check_containers(const Config& config, const GivenValues& given) {
                                                 "' names one of them: leave out one of the two"};
 }
 
+/// What nobody would find where it was asked for is refused.
+Status check_log(const LogConfig& log, const GivenValues& given) {
+  const auto origin = [&given](std::string_view name) { return given.find(name)->second.origin; };
+  if (log.target == LogTarget::file && log.file.empty()) {
+    return Error{
+        ErrorCode::invalid_argument,
+        origin("log-to") + " says file, and no log-file is named: name it; without log-to it is used, too"};
+  }
+  const bool uses_file = log.target == LogTarget::file || log.target == LogTarget::automatic;
+  if (uses_file || log.file.empty()) return {};
+  return Error{ErrorCode::invalid_argument, origin("log-file") + " names a file, but by " + origin("log-to") +
+                                                " events go elsewhere: leave out one of the two"};
+}
+
 }  // namespace
 
 Result<Config> make_config(const GivenValues& given, const CredentialEnvironment& environment) {
+  BM_ASSIGN(report, report_config(given, environment));
+  BM_TRY(std::move(report.credential));
+  return std::move(report.config);
+}
+
+Result<ConfigReport> report_config(const GivenValues& given, const CredentialEnvironment& environment) {
   Config config;
   config.appearance.uid = ::getuid();
   config.appearance.gid = ::getgid();
@@ -83,9 +115,12 @@ Result<Config> make_config(const GivenValues& given, const CredentialEnvironment
     if (auto status = setting->set(config, value.text); !status)
       return std::move(status).error().within(value.origin);
   }
-  BM_TRY(set_account(config, given, environment));
+  config.identity_environment = environment.identity();
+  BM_TRY(set_place(config, given));
   BM_TRY(check_containers(config, given));
-  return config;
+  BM_TRY(check_log(config.log, given));
+  auto credential = set_credential(config, given, environment);
+  return ConfigReport{std::move(config), std::move(credential)};
 }
 
 std::vector<EffectiveSetting> effective_settings(const Config& config, const GivenValues& given,

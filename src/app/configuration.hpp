@@ -18,6 +18,15 @@ namespace blobmount {
 /// given.
 Result<Config> make_config(const GivenValues& given, const CredentialEnvironment& environment);
 
+/// For commands that go on without a credential.
+struct ConfigReport {
+  Config config{};
+  Status credential{};  ///< why it has none
+};
+
+/// The same, where all but the credential must be right.
+Result<ConfigReport> report_config(const GivenValues& given, const CredentialEnvironment& environment);
+
 /// A setting, as it is in force.
 struct EffectiveSetting {
   const Setting* setting;

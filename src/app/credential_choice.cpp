@@ -13,6 +13,11 @@ namespace {
 
 Error wrong(std::string sentence) { return {ErrorCode::invalid_argument, std::move(sentence)}; }
 
+/// Anything else may be a secret that somebody typed.
+bool is_word(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+}
+
 struct Selection {
   const CredentialMethod* method = nullptr;
   std::string origin{};
@@ -25,7 +30,7 @@ Result<Selection> by_name(const std::string& name) {
   if (found != methods.end()) return Selection{&*found, "--auth"};
   std::string names;
   for (const auto& method : methods) names += (names.empty() ? "" : ", ") + std::string(method.name);
-  return wrong("--auth takes one of " + names + ", not '" + name + "'");
+  return wrong("--auth takes one of " + names + (is_word(name) ? ", not '" + name + "'" : ""));
 }
 
 Result<Selection> select(const GivenSettings& given, std::vector<std::string>& tried) {
@@ -52,6 +57,22 @@ Result<Selection> select(const GivenSettings& given, std::vector<std::string>& t
   return Selection{&automatic_method(), "nothing else is configured"};
 }
 
+Status set_authority(Cloud& cloud, const std::string& text, const char* origin) {
+  auto url = parse_url(text);
+  if (!url) return std::move(url).error().within(origin);
+  if (!keeps_secrets(*url)) return wrong(std::string(origin) + " is '" + text + "', and must be https");
+  cloud.authority = *std::move(url);
+  return {};
+}
+
+bool is_of_application(const Credential& credential) {
+  return std::visit(
+      [](const auto& kind) {
+        return requires { kind.application; };
+      },
+      credential);
+}
+
 }  // namespace
 
 Result<ChosenCredential> choose_credential(const CredentialOptions& options,
@@ -73,12 +94,14 @@ Result<ChosenCredential> choose_credential(const CredentialOptions& options,
   return chosen;
 }
 
-Result<Cloud> choose_cloud(const CredentialOptions& options, const CredentialEnvironment& environment,
-                           const std::string& host) {
-  const GivenSettings given(options, environment);
-  const auto name = given.text("--cloud");
+Result<Cloud> choose_cloud(const CredentialOptions& options, const std::string& host) {
+  const auto text = [&options](const char* option) {
+    const auto found = options.find(option);
+    return found != options.end() ? found->second : std::string();
+  };
+  const auto name = text("--cloud");
   // a suffix says the same as the host of an account in its cloud
-  const auto suffix = given.text("--endpoint-suffix");
+  const auto suffix = text("--endpoint-suffix");
   const Cloud* known = !name.empty()     ? cloud_named(name)
                        : !suffix.empty() ? cloud_of_host("account." + suffix)
                                          : cloud_of_host(host);
@@ -86,15 +109,19 @@ Result<Cloud> choose_cloud(const CredentialOptions& options, const CredentialEnv
     return wrong("--cloud takes public, usgovernment or china, not '" + name + "'");
   auto cloud = known != nullptr ? *known : Cloud{};
   if (!suffix.empty()) cloud.endpoint_suffix = suffix;
-  if (given.has("--audience")) cloud.audience = given.text("--audience");
+  if (options.contains("--audience")) cloud.audience = text("--audience");
   cloud.audience = without_slashes(cloud.audience);
-  if (const auto authority = given.text("--authority"); !authority.empty()) {
-    auto url = parse_url(authority);
-    if (!url) return std::move(url).error().within("the authority");
-    if (!keeps_secrets(*url)) return wrong("the authority '" + authority + "' must be https");
-    cloud.authority = *std::move(url);
-  }
+  if (options.contains("--authority")) BM_TRY(set_authority(cloud, text("--authority"), "--authority"));
   return cloud;
+}
+
+Status take_authority(Cloud& cloud, const Credential& credential, const CredentialOptions& options,
+                      const CredentialEnvironment& environment) {
+  constexpr auto variable = "AZURE_AUTHORITY_HOST";
+  const auto text = environment.text(variable);
+  const bool by_option = options.contains("--authority") || options.contains("--cloud");
+  if (text.empty() || by_option || !is_of_application(credential)) return {};
+  return set_authority(cloud, text, variable);
 }
 
 }  // namespace blobmount

@@ -19,7 +19,11 @@ Result<ChosenCredential> choose_credential(const CredentialOptions& options,
                                            const CredentialEnvironment& environment);
 
 /// By the options, else by `host`, the endpoint's, if it is one of a cloud's; else the public one.
-Result<Cloud> choose_cloud(const CredentialOptions& options, const CredentialEnvironment& environment,
-                           const std::string& host);
+Result<Cloud> choose_cloud(const CredentialOptions& options, const std::string& host);
+
+/// Of an application, the tenants are where AZURE_AUTHORITY_HOST says, unless an option does. To other
+/// credentials it means nothing, whatever it says.
+Status take_authority(Cloud& cloud, const Credential& credential, const CredentialOptions& options,
+                      const CredentialEnvironment& environment);
 
 }  // namespace blobmount

@@ -45,13 +45,16 @@ Status make_connection_string(const GivenSettings& given, const char* method, Ch
   chosen.credential =
       std::visit([](auto&& kind) { return Credential(std::move(kind)); }, std::move(parsed.credential));
   chosen.account = std::move(parsed.account);
+  chosen.account_origin = "the connection string";
   chosen.endpoint = std::move(parsed.endpoint);
   return {};
 }
 
 Status make_account_key(const GivenSettings& given, const char* method, ChosenCredential& chosen) {
   BM_ASSIGN(key, given.need_secret("--account-key-file", "AZURE_STORAGE_KEY", method, chosen.warnings));
-  chosen.credential = SharedKey{std::move(key)};
+  chosen.credential = SharedKey{std::move(key), given.text("--account-key-file")};
+  chosen.account = given.text("--account-name");
+  chosen.account_origin = "--account-name";
   return {};
 }
 
@@ -69,7 +72,8 @@ Status make_client_secret(const GivenSettings& given, const char* method, Chosen
   BM_ASSIGN(application, application_of(given, method));
   BM_ASSIGN(secret,
             given.need_secret("--client-secret-file", "AZURE_CLIENT_SECRET", method, chosen.warnings));
-  chosen.credential = ClientSecret{std::move(application), std::move(secret)};
+  chosen.credential =
+      ClientSecret{std::move(application), std::move(secret), given.text("--client-secret-file")};
   return {};
 }
 
@@ -125,7 +129,8 @@ constexpr std::array methods{
                      "--connection-string-file",
                      make_connection_string,
                      {}},
-    CredentialMethod{"account-key", "AZURE_STORAGE_KEY", "--account-key-file", make_account_key, {}},
+    CredentialMethod{
+        "account-key", "AZURE_STORAGE_KEY", "--account-key-file", make_account_key, {"--account-name"}},
     CredentialMethod{"sas", "AZURE_STORAGE_SAS_TOKEN", "--sas-file", make_sas, {}},
     CredentialMethod{"client-secret",
                      "AZURE_CLIENT_SECRET",

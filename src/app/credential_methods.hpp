@@ -20,9 +20,10 @@ struct ChosenCredential {
   std::string origin{};  ///< "--account-key-file", "AZURE_STORAGE_KEY", "no setting names another"
   std::vector<std::string> tried{};  ///< for people: what would have come before it, and why it did not
   std::vector<std::string> warnings{};
-  /// A connection string names the account, too.
+  /// A connection string names the account, too; and so may --account-name.
   std::string account{};
-  Url endpoint{};  ///< of that account
+  std::string account_origin{};  ///< which of them does: "the connection string"
+  Url endpoint{};                ///< of that account; without a host: not named
 };
 
 struct CredentialMethod {

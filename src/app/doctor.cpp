@@ -26,9 +26,15 @@ constexpr HttpLimits impatient{.connect = seconds{5}, .stall = seconds{5}, .tota
 constexpr auto patience_with_identity = seconds{15};
 /// Less is a slow network, or a clock that somebody keeps.
 constexpr auto usual_skew = seconds{60};
-/// Signatures are refused by the service where the clocks differ by more.
+/// What is signed with the time is refused by the service where the clocks differ by more.
 /// https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key#specifying-the-date-header
 constexpr auto largest_skew = std::chrono::minutes{15};
+
+/// Whether what we sign holds the time of our clock.
+bool signs_the_time(const Credential& credential) {
+  return std::holds_alternative<SharedKey>(credential) ||
+         std::holds_alternative<ClientCertificate>(credential);
+}
 
 template <typename T>
 Result<T> wait_for(const std::function<void(Completion<T>)>& ask) {
@@ -49,11 +55,13 @@ bool has_proxy() {
 
 class Examination {
  public:
-  Examination(const Config& config, Log& log) : config_(config), log_(log), network_(config, log) {}
+  Examination(const ConfigReport& given, Log& log)
+      : config_(given.config), credential_(given.credential), log_(log), network_(config_, log) {}
 
   Report run() {
     const bool reached = examine_name() && examine_connection();
-    const bool allowed = reached && examine_identity() && examine_access();
+    const bool can_sign_in = credential_ ? reached : failed("identity", credential_.error().message);
+    const bool allowed = can_sign_in && examine_identity() && examine_access();
     if (allowed) examine_reading();
     if (!reached) skip({"connection", "TLS", "clock", "identity"}, "the service is not reached");
     if (!allowed) skip({"role", "container", "listing", "reading"}, "see above");
@@ -86,14 +94,21 @@ class Examination {
   Result<std::optional<BlobVersion>> find_blob(BlobStore& service);
 
   const Config& config_;
+  const Status& credential_;
   Log& log_;
   Network network_;
   std::optional<Signer> signer_;
   Report report_;
 };
 
+/// An IPv6 address stands in brackets in a URL, and nowhere else.
+std::string name_to_resolve(const std::string& host) {
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  return bracketed ? host.substr(1, host.size() - 2) : host;
+}
+
 bool Examination::examine_name() {
-  const auto& host = config_.source.endpoint.host;
+  const auto host = name_to_resolve(config_.source.endpoint.host);
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
@@ -146,7 +161,8 @@ void Examination::examine_clock(const HttpResponse& response) {
   const auto skew = std::chrono::duration_cast<seconds>(network_.clock.wall_now() - *theirs);
   if (std::chrono::abs(skew) <= usual_skew) return ok("clock", "agrees with the service's");
   const auto words = "differs from the service's by " + std::to_string(skew.count()) + " s";
-  if (std::chrono::abs(skew) <= largest_skew) return note("clock", words);
+  if (std::chrono::abs(skew) <= largest_skew || !signs_the_time(config_.credential))
+    return note("clock", words);
   failed("clock",
          words + ", and it refuses what is signed with such a clock: set it (timedatectl set-ntp true)");
 }
@@ -226,9 +242,9 @@ Result<std::optional<BlobVersion>> Examination::find_blob(BlobStore& service) {
 
 }  // namespace
 
-Report examine(const Config& config) {
+Report examine(const ConfigReport& given) {
   const auto log = log_to_stderr(LogLevel::error);
-  return Examination(config, *log).run();
+  return Examination(given, *log).run();
 }
 
 }  // namespace blobmount

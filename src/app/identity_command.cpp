@@ -61,8 +61,13 @@ bool report_credential(Report& report, const Signer& signer, Network& network) {
 
 }  // namespace
 
-Report report_identity(const Config& config) {
+Report report_identity(const ConfigReport& given) {
   Report report;
+  if (!given.credential) {
+    report.add(Finding::failed, "credential", given.credential.error().message);
+    return report;
+  }
+  const auto& config = given.config;
   const auto log = log_to_stderr(LogLevel::error);
   Network network(config, *log);
   auto signer = make_signer(config, network.observed, network.clock, *log);

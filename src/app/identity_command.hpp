@@ -2,19 +2,18 @@
 
 /// `blobmount identity [ACCOUNT]`: which credential would be used, why, and whom it makes us to the service.
 
-#include "blobmount/config.hpp"
-
+#include "app/configuration.hpp"
 #include "app/report.hpp"
 
 namespace blobmount {
 
 struct IdentityCommand {
-  Config config{};  ///< without an account, its source is empty
+  ConfigReport given{};  ///< without an account, its source is empty
   bool json = false;
 };
 
 /// Asks the identity service for a token, which is shown to nobody, and the account for one listing, if there
 /// is one. Blocks for 44 s at most.
-Report report_identity(const Config& config);
+Report report_identity(const ConfigReport& given);
 
 }  // namespace blobmount

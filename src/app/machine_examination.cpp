@@ -53,6 +53,16 @@ void examine_mount_helper(Report& report) {
   report.add(Finding::failed, "mount helper", "there is no fusermount3: apt install fuse3, or mount as root");
 }
 
+/// What mount(8) runs for `-t blobmount`; blobmount itself does without.
+void examine_mount_type(Report& report) {
+  const std::string program = "/sbin/mount.blobmount";
+  if (access(program.c_str(), X_OK) == 0) return report.add(Finding::ok, "mount type", program);
+  report.add(Finding::note, "mount type",
+             "there is no " + program +
+                 ", which /etc/fstab and 'mount -t blobmount' need: install the package, "
+                 "or link blobmount there");
+}
+
 /// FUSE_PASSTHROUGH came with Linux 6.9. https://kernelnewbies.org/Linux_6.9
 bool passes_through(const char* release) {
   int major = 0, minor = 0;
@@ -74,7 +84,7 @@ void examine_kernel(Report& report) {
 
 void examine_cache_directory(const Config& config, Report& report) {
   const auto& directory = config.cache.directory;
-  if (directory.empty()) return;
+  if (directory.empty()) return report.add(Finding::skipped, "cache directory", "none: no --cache-dir");
   if (!config.mount_point.empty()) {
     if (const auto outside = check_cache_directory(directory, config.mount_point); !outside) {
       report.add(Finding::failed, "cache directory", outside.error().message);
@@ -104,6 +114,7 @@ void examine_machine(const Config& config, Report& report) {
   } else {
     examine_device(config, report);
     examine_mount_helper(report);
+    examine_mount_type(report);
   }
   examine_kernel(report);
   examine_cache_directory(config, report);

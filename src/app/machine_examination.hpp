@@ -8,8 +8,8 @@
 
 namespace blobmount {
 
-/// /dev/fuse, the mount point, the mount helper, the kernel, the cache directory: a line for each that is
-/// configured. Changes nothing but that a cache directory is made.
+/// /dev/fuse, the mount point, the mount helper, what fstab needs, the kernel, the cache directory: a line
+/// for each. Changes nothing but that a cache directory is made.
 void examine_machine(const Config& config, Report& report);
 
 }  // namespace blobmount

@@ -9,6 +9,7 @@
 
 #include "app/background.hpp"
 #include "app/command_line.hpp"
+#include "app/display.hpp"
 #include "app/doctor.hpp"
 #include "app/identity_command.hpp"
 #include "app/mount_helper.hpp"
@@ -25,7 +26,7 @@ namespace {
 constexpr int usage_error = 2;
 
 int fail(const std::string& reason, int status = EXIT_FAILURE) {
-  std::cerr << "blobmount: " << reason << std::endl;
+  std::cerr << "blobmount: " << printable(reason) << std::endl;
   return status;
 }
 
@@ -54,13 +55,13 @@ int carry_out(const ReloadCommand& command) { return reload(command); }
 int carry_out(const WarmCommand& command) { return warm(command); }
 
 int carry_out(const IdentityCommand& command) {
-  const auto report = report_identity(command.config);
+  const auto report = report_identity(command.given);
   command.json ? report.print_json(std::cout) : report.print(std::cout, false);
   return report.all_well() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int carry_out(const DoctorCommand& command) {
-  const auto report = examine(command.config);
+  const auto report = examine(command.given);
   command.json ? report.print_json(std::cout) : report.print(std::cout, true);
   return report.all_well() ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/argument_error.hpp"
 #include "app/configuration.hpp"
 #include "app/mount_options.hpp"
 #include "app/setting_arguments.hpp"
@@ -70,7 +71,7 @@ Result<MountHelperOrder> parse_mount_helper(int argc, const char* const* argv,
   } catch (const CLI::CallForHelp&) {
     return Information{app.help()};
   } catch (const CLI::ParseError& error) {
-    return Error{ErrorCode::invalid_argument, error.what()};
+    return argument_error(app, error);
   }
   BM_ASSIGN(command, command_of(arguments, environment));
   if (arguments.only_check) return Information{};

@@ -61,7 +61,11 @@ Result<MountSource> parse_name(std::string_view text, std::string_view endpoint_
   const auto account = take_component(place);
   // behind the container, a '?' can be a part of a name
   const auto names = text.substr(0, text.find('/', account.size() + 1));
-  if (const auto before = text.find('?'); before < names.size()) return sas_in(text.substr(0, before));
+  const auto question = text.find('?');
+  if (question < names.size() || text.find("sig=", question) != std::string_view::npos)
+    return sas_in(text.substr(0, question));
+  // of a SAS, or of a connection string
+  if (account.find('=') != std::string_view::npos) return sas_in("");
   if (!is_account_name(account)) {
     return wrong(
         text, "'" + std::string(account) + "' is not the name of a storage account (3 to 24 of a-z and 0-9)");

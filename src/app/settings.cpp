@@ -88,13 +88,16 @@ void add_identity(std::vector<Setting>& all) {
       identity("federated-token-file", "FILE", "AZURE_FEDERATED_TOKEN_FILE",
                "workload-identity: the token to be exchanged"),
       identity("client-secret-file", "FILE", nullptr,
-               "client-secret: the application's secret, or in AZURE_CLIENT_SECRET"),
+               "client-secret: the application's secret, read again when it changes, or in "
+               "AZURE_CLIENT_SECRET"),
       identity("client-certificate-file", "FILE", "AZURE_CLIENT_CERTIFICATE_PATH",
                "client-certificate: certificate and key, PEM or PKCS#12"),
       identity("client-certificate-password-file", "FILE", nullptr,
                "Of that file, the password, or in AZURE_CLIENT_CERTIFICATE_PASSWORD"),
       identity("account-key-file", "FILE", nullptr,
-               "account-key: the account's shared key, or in AZURE_STORAGE_KEY"),
+               "account-key: the account's shared key, read again when it changes, or in AZURE_STORAGE_KEY"),
+      identity("account-name", "NAME", nullptr,
+               "account-key: the account, where the source is a URL of a domain of one's own"),
       identity("sas-file", "FILE", nullptr,
                "sas: a shared access signature, read again when it changes, or in AZURE_STORAGE_SAS_TOKEN"),
       identity("connection-string-file", "FILE", nullptr,
@@ -254,8 +257,8 @@ void add_network(std::vector<Setting>& all) {
   all.push_back(with({.name = "user-agent",
                       .value = "TEXT",
                       .group = group,
-                      .sentence = "Stands after blobmount/VERSION in the User-Agent of each request, for "
-                                  "whoever reads the service's logs",
+                      .sentence = "Stands after blobmount/VERSION in the User-Agent of each request to the "
+                                  "Blob service, for whoever reads its logs",
                       .fallback = "nothing"},
                      network(&NetworkConfig::user_agent_suffix), parse_header_text,
                      [](const std::string& text) { return text; }));
@@ -273,7 +276,8 @@ void add_watching(std::vector<Setting>& all) {
   all.push_back(choice({.name = "log-level",
                         .value = "LEVEL",
                         .group = group,
-                        .sentence = "The least that is logged; debug has each request to the service"},
+                        .sentence = "The least that is logged; debug has each request to the service",
+                        .changes_while_mounted = true},
                        log(&LogConfig::lowest),
                        Choices<LogLevel>{{"error", LogLevel::error},
                                          {"warning", LogLevel::warning},
@@ -328,9 +332,11 @@ void add_watching(std::vector<Setting>& all) {
   all.push_back(decimal(
       {.name = "price-list", .value = "PRICE", .group = group, .sentence = "Of 10,000 requests that list"},
       prices(&RequestPrices::list)));
-  all.push_back(decimal(
-      {.name = "price-write", .value = "PRICE", .group = group, .sentence = "Of 10,000 requests that write"},
-      prices(&RequestPrices::write)));
+  all.push_back(decimal({.name = "price-write",
+                         .value = "PRICE",
+                         .group = group,
+                         .sentence = "Of 10,000 requests that write: none so far"},
+                        prices(&RequestPrices::write)));
 }
 
 std::vector<Setting> make_settings() {
@@ -360,7 +366,7 @@ std::string_view title_of(SettingGroup group) {
     case Group::network:
       return "Network";
     case Group::watching:
-      return "Logs";
+      return "Logs and metrics";
   }
   return "";
 }

@@ -14,6 +14,7 @@
 #include "auth/identity_proof.hpp"
 #include "auth/managed_identity.hpp"
 #include "auth/sas_transport.hpp"
+#include "auth/secret_file_proof.hpp"
 #include "auth/secret_proof.hpp"
 #include "auth/shared_key_transport.hpp"
 #include "auth/token_file_proof.hpp"
@@ -52,7 +53,7 @@ Source source_of(const AzureCli& cli, const Surroundings& around) {
 
 /// Whether somebody has said that there is one: then it is not passed over.
 bool is_configured(const ManagedIdentity& identity, const IdentityEnvironment& environment) {
-  return identity.kind != ManagedIdentity::Kind::system_assigned ||
+  return identity.kind != ManagedIdentity::Kind::system_assigned || !environment.authority_host.empty() ||
          identity_host(environment) != IdentityHost::virtual_machine;
 }
 
@@ -74,7 +75,10 @@ Source tokens_of(const Application& application, std::unique_ptr<ClientProof> pr
 }
 
 Source source_of(const ClientSecret& credential, const Surroundings& around) {
-  return tokens_of(credential.application, std::make_unique<SecretProof>(credential.secret), around);
+  if (credential.file.empty())
+    return tokens_of(credential.application, std::make_unique<SecretProof>(credential.secret), around);
+  BM_ASSIGN(file, WatchedSecretFile::open(credential.file, around.clock, around.log));
+  return tokens_of(credential.application, std::make_unique<SecretFileProof>(std::move(file)), around);
 }
 
 Source source_of(const ClientCertificate& credential, const Surroundings& around) {
@@ -131,11 +135,11 @@ Result<Signer> signer_of(const Kind& credential, const Surroundings& around) {
   return signer;
 }
 
-Result<Signer> signer_of(const SharedKey& key, const Surroundings& around) {
-  BM_ASSIGN(transport,
-            SharedKeyTransport::create(around.network, around.clock, around.config.source.account, key));
+Result<Signer> signer_of(const SharedKey& given, const Surroundings& around) {
+  BM_ASSIGN(key, CurrentKey::create(given, around.clock, around.log));
   Signer signer;
-  signer.transport = std::move(transport);
+  signer.transport = std::make_unique<SharedKeyTransport>(around.network, around.clock,
+                                                          around.config.source.account, std::move(key));
   signer.description = "shared key";
   return signer;
 }

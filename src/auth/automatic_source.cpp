@@ -25,7 +25,10 @@ Result<AccessToken> AutomaticSource::request_token() {
       return token;
     }
     reasons += (reasons.empty() ? "" : "; ") + token.error().message;
-    if (token.error().code != ErrorCode::unreachable) return Error{token.error().code, std::move(reasons)};
+    if (token.error().code == ErrorCode::unreachable) continue;
+    auto error = std::move(token).error();
+    error.message = std::move(reasons);
+    return error;
   }
   return Error{ErrorCode::unreachable, std::move(reasons)};
 }

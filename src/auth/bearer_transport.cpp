@@ -12,6 +12,12 @@ BearerChallenge challenge_of(const HttpResponse& response, const std::string& ho
   return parse_bearer_challenge(response.headers.get("WWW-Authenticate").value_or(""), host);
 }
 
+std::string authorization_by(const Secret& token) {
+  std::string text = "Bearer ";
+  text.reserve(text.size() + token.reveal().size());  // so that it does not move, and leave a copy behind
+  return text.append(token.reveal());
+}
+
 }  // namespace
 
 void BearerTransport::start(HttpRequest request, OnResponse done) {
@@ -23,7 +29,7 @@ void BearerTransport::start(HttpRequest request, OnResponse done) {
   auto token = tokens_.current();
   if (!token) return done(std::move(token).error());
 
-  request.headers.set("Authorization", "Bearer " + std::string(token->value.reveal()));
+  request.headers.set("Authorization", authorization_by(token->value));
   auto host = request.url.host;
   next_.start(std::move(request), [&tokens = tokens_, token = *std::move(token), host = std::move(host),
                                    done = std::move(done)](auto response) {

@@ -9,6 +9,12 @@ using std::chrono::seconds;
 
 constexpr Duration longest_pause = seconds{30};
 
+/// An endpoint that is being updated says so, and is back within 70 s: then it is not to be missed for long.
+constexpr Duration longest_pause_of_update = seconds{10};
+
+/// Of an endpoint, to be left alone: there may be no token meanwhile.
+constexpr Duration longest_wish = std::chrono::minutes{5};
+
 /// Keeps an endpoint that hands out dying tokens from being asked without end.
 constexpr Duration shortest_interval = seconds{1};
 
@@ -20,6 +26,12 @@ constexpr Duration served_well = std::chrono::minutes{5};
 Duration pause_after(int tries) {
   if (tries >= 4) return longest_pause;
   return seconds{(2 << tries) - 2};
+}
+
+Duration pause_after(int tries, ErrorCode why) {
+  if (!passes(why)) return longest_pause;
+  const auto pause = pause_after(tries);
+  return why == ErrorCode::busy ? std::min(pause, longest_pause_of_update) : pause;
 }
 
 /// A fifth less, to a fifth more.
@@ -42,10 +54,11 @@ void RenewalPlan::renewed(const AccessToken& token, SteadyTime now) {
   next_ = std::max(token.renew.value_or(half_life), now + shortest_interval);
 }
 
-void RenewalPlan::failed(ErrorCode why, SteadyTime now, double chance) {
+void RenewalPlan::failed(ErrorCode why, SteadyTime now, double chance, Duration retry_after) {
   ++failures_;
   last_attempt_ = now;
-  next_ = now + spread(passes(why) ? pause_after(failures_) : longest_pause, chance);
+  const auto wish = std::min(retry_after, longest_wish);
+  next_ = now + std::max(spread(pause_after(failures_, why), chance), wish);
   if (expires_ > now) next_ = std::min(next_, expires_);  // a last try at the moment it matters
 }
 

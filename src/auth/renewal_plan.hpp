@@ -13,7 +13,7 @@ namespace blobmount {
 bool passes(ErrorCode code);
 
 /// When the token says, or at half of its lifetime, while all is well; after failures and refusals soon at
-/// first, then every 30 seconds.
+/// first, then every 30 seconds, or every 10 where the endpoint is being updated.
 class RenewalPlan {
  public:
   /// The first attempt is due at once.
@@ -23,8 +23,9 @@ class RenewalPlan {
 
   /// An attempt, ending now, brought `token`.
   void renewed(const AccessToken& token, SteadyTime now);
-  /// An attempt, ending now, failed. `chance` in [0, 1) spreads the machines that failed together.
-  void failed(ErrorCode why, SteadyTime now, double chance);
+  /// An attempt, ending now, failed. `chance` in [0, 1) spreads the machines that failed together. Before
+  /// `retry_after` there is no other, but for a last one when the token dies.
+  void failed(ErrorCode why, SteadyTime now, double chance, Duration retry_after = Duration{0});
   /// The service refused the token: replace it at once, unless such replacements have just been refused as
   /// well.
   void rejected(SteadyTime now);

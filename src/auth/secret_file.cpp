@@ -108,6 +108,7 @@ Secret WatchedSecretFile::current() {
 void WatchedSecretFile::refused() {
   const MutexLock lock(mutex_);
   next_look_ = {};
+  stamp_.reset();
 }
 
 std::optional<WatchedSecretFile::Stamp> WatchedSecretFile::stamp_of(const std::string& path) {
@@ -116,8 +117,8 @@ std::optional<WatchedSecretFile::Stamp> WatchedSecretFile::stamp_of(const std::s
   return Stamp{.device = status.st_dev,
                .inode = status.st_ino,
                .size = static_cast<std::uint64_t>(status.st_size),
-               .seconds = status.st_mtim.tv_sec,
-               .nanoseconds = status.st_mtim.tv_nsec};
+               .changed_s = status.st_ctim.tv_sec,
+               .changed_ns = status.st_ctim.tv_nsec};
 }
 
 Status WatchedSecretFile::look() {

@@ -38,14 +38,15 @@ class WatchedSecretFile {
   /// The last one that could be read: the file is looked at once in a second at most. That it cannot be read
   /// any more is logged once.
   [[nodiscard]] Secret current() BM_EXCLUDES(mutex_);
-  /// The content has been refused: look at once.
+  /// The content has been refused: read the file again at once, whether or not it seems to have changed.
   void refused() BM_EXCLUDES(mutex_);
 
  private:
-  /// What changes when a file is written, or another takes its name.
+  /// What changes when a file is written, or another takes its name. Of the times, who writes may set any but
+  /// that of the last change.
   struct Stamp {
     std::uint64_t device = 0, inode = 0, size = 0;
-    std::int64_t seconds = 0, nanoseconds = 0;
+    std::int64_t changed_s = 0, changed_ns = 0;
     bool operator==(const Stamp&) const = default;
   };
 

@@ -28,14 +28,6 @@ std::string http_date(WallTime time) {
 
 }  // namespace
 
-Result<std::unique_ptr<SharedKeyTransport>> SharedKeyTransport::create(HttpTransport& next, Clock& clock,
-                                                                       std::string account,
-                                                                       const SharedKey& key) {
-  BM_ASSIGN(binary, decode_shared_key(key.key));
-  return std::unique_ptr<SharedKeyTransport>(
-      new SharedKeyTransport(next, clock, std::move(account), std::move(binary)));
-}
-
 void SharedKeyTransport::start(HttpRequest request, OnResponse done) {
   if (!keeps_secrets(request.url)) {
     return done(Error{ErrorCode::invalid_argument, "a signed request is not sent over plain " +
@@ -44,7 +36,7 @@ void SharedKeyTransport::start(HttpRequest request, OnResponse done) {
   }
   request.headers.set("x-ms-date", http_date(clock_.wall_now()));
   request.headers.set("Authorization",
-                      "SharedKey " + account_ + ":" + sign(string_to_sign(request, account_), key_));
+                      "SharedKey " + account_ + ":" + sign(string_to_sign(request, account_), key_->get()));
   next_.start(std::move(request), std::move(done));
 }
 

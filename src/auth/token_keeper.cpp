@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "auth/token_claims.hpp"
+#include "base/text.hpp"
 #include "base/thread.hpp"
 
 namespace blobmount {
@@ -11,6 +13,9 @@ namespace {
 
 /// How long a token that the service refused is not tried again.
 constexpr Duration trial_after = std::chrono::minutes{5};
+
+/// As long as a request is repeated (NetworkConfig::retry_timeout): what passes within it, no reader notices.
+constexpr Duration time_to_replace = std::chrono::seconds{60};
 
 /// A subscription moves to another tenant, and maybe back. A service that wants others for ever is ill.
 constexpr int most_adaptations = 3;
@@ -43,9 +48,9 @@ Result<AccessToken> TokenKeeper::current() const {
   const auto now = clock_.now();
   const MutexLock lock(mutex_);
   if (serves(now)) return *token_;
-  if (failure_) return Error{ErrorCode::unauthenticated, "no valid token: " + failure_->message};
-  return Error{ErrorCode::unavailable,
-               token_ ? "the token is being replaced" : "the first token is on its way"};
+  if (denies(now)) return Error{ErrorCode::unauthenticated, "no valid token: " + failure_->message};
+  const std::string state = token_ ? "the token is being replaced" : "the first token is on its way";
+  return Error{ErrorCode::unavailable, state + (failure_ ? ": " + failure_->message : "")};
 }
 
 void TokenKeeper::reject(const AccessToken& token, const BearerChallenge& challenge) {
@@ -61,24 +66,26 @@ void TokenKeeper::reject(const AccessToken& token, const BearerChallenge& challe
   bell_.notify_all();
 }
 
-Status TokenKeeper::wait_for_first(Duration at_most) {
+Status TokenKeeper::wait_for_first(Duration at_most, Absence absence) {
   const auto deadline = clock_.now() + at_most;
   MutexLock lock(mutex_);
-  while (!token_ && !hopeless() && clock_.now() < deadline) clock_.wait_until(news_, lock.native(), deadline);
+  while (!token_ && !hopeless(absence) && clock_.now() < deadline)
+    clock_.wait_until(news_, lock.native(), deadline);
 
   if (token_) return {};
   if (failure_) return *failure_;
   return Error{ErrorCode::timed_out, identity_ + " gave no token in time"};
 }
 
-std::optional<TokenKeeper::Life> TokenKeeper::life() const {
+TokenKeeper::Life TokenKeeper::life() const {
   const auto now = clock_.now();
   const MutexLock lock(mutex_);
-  if (!token_) return std::nullopt;
-  return Life{.age = now - token_->issued,
-              .left = token_->expires - now,
-              .serves = serves(now),
-              .failure = failure_ ? failure_->message : ""};
+  Life life{.serves = serves(now), .failure = failure_ ? failure_->message : ""};
+  if (token_) {
+    life.age = now - token_->issued;
+    life.left = token_->expires - now;
+  }
+  return life;
 }
 
 std::string TokenKeeper::identity() const {
@@ -100,6 +107,7 @@ void TokenKeeper::adapt() {
     const MutexLock lock(mutex_);
     challenge = std::exchange(challenge_, {});
   }
+  if (!challenge.tenant.empty()) wanted_tenant_ = challenge.tenant;
   if (challenge == BearerChallenge{} || adaptations_ >= most_adaptations) return;
   const auto change = source_.adapt(challenge);
   if (!change) return;
@@ -118,8 +126,15 @@ bool TokenKeeper::wait_for_turn() {
 void TokenKeeper::learn(Result<AccessToken> answer) {
   if (!answer) return fail(std::move(answer).error());
   if (!is_refused(*answer)) return take(*std::move(answer));
-  fail({ErrorCode::unauthenticated,
-        "the service refused the token, and " + source_.description() + " has no other"});
+  fail({ErrorCode::unauthenticated, "the service refused the token, and " + source_.description() +
+                                        " has no other" + why_not_of_tenant(*answer)});
+}
+
+std::string TokenKeeper::why_not_of_tenant(const AccessToken& token) const {
+  const auto tenant = claims_of(token.value).tenant;
+  if (wanted_tenant_.empty() || tenant.empty() || same_but_for_case(tenant, wanted_tenant_)) return "";
+  return ": it is of tenant " + tenant + ", and the service takes those of " + wanted_tenant_ +
+         "; an application there can trust it (--auth federated-identity)";
 }
 
 void TokenKeeper::take(AccessToken token) {
@@ -147,7 +162,7 @@ void TokenKeeper::fail(Error error) {
   SteadyTime::duration serves_for{0};
   {
     const MutexLock lock(mutex_);
-    plan_.failed(error.code, now, chance);
+    plan_.failed(error.code, now, chance, error.retry_after);
     failure_ = std::move(error);
     if (!token_ || ending_) return news_.notify_all();
     if (serves(now)) serves_for = token_->expires - now;
@@ -182,8 +197,14 @@ bool TokenKeeper::is_refused(const AccessToken& token) const {
   return rejected_at_ && token.value == token_->value && now < *rejected_at_ + trial_after;
 }
 
-bool TokenKeeper::hopeless() const {
-  return failure_ && (!passes(failure_->code) || failure_->code == ErrorCode::unreachable);
+bool TokenKeeper::denies(SteadyTime now) const {
+  if (!failure_) return false;
+  return !passes(failure_->code) || !rejected_at_ || now >= *rejected_at_ + time_to_replace;
+}
+
+bool TokenKeeper::hopeless(Absence absence) const {
+  if (!failure_) return false;
+  return !passes(failure_->code) || (failure_->code == ErrorCode::unreachable && absence == Absence::lasts);
 }
 
 }  // namespace blobmount

@@ -42,19 +42,21 @@ class TokenKeeper final : public TokenProvider {
   /// However many reject the same token, it is replaced once.
   void reject(const AccessToken& token, const BearerChallenge& challenge) override BM_EXCLUDES(mutex_);
 
-  /// Block until there is a first token. The failure where none can come: at once if it is final or nobody is
-  /// there to ask, else once `at_most` has passed.
-  Status wait_for_first(Duration at_most) BM_EXCLUDES(mutex_);
+  /// What it means that nobody is there to ask.
+  enum class Absence : std::uint8_t { lasts, passes };
+  /// Block until there is a first token. The failure where none can come: at once if it lasts, else once
+  /// `at_most` has passed.
+  Status wait_for_first(Duration at_most, Absence absence = Absence::lasts) BM_EXCLUDES(mutex_);
 
   /// How the current token stands.
   struct Life {
-    SteadyTime::duration age{};
-    SteadyTime::duration left{};  ///< until it expires; negative: since it did
-    bool serves = false;          ///< neither expired nor refused
-    std::string failure{};        ///< of the last attempt to renew it; empty: it succeeded
+    using Time = std::optional<SteadyTime::duration>;  ///< nothing: there has been no token yet
+    Time age{};
+    Time left{};            ///< until it expires; negative: since it did
+    bool serves = false;    ///< neither expired nor refused
+    std::string failure{};  ///< of the last attempt to have one; empty: it succeeded, or is the first
   };
-  /// Nothing: there has been no token yet.
-  [[nodiscard]] std::optional<Life> life() const BM_EXCLUDES(mutex_);
+  [[nodiscard]] Life life() const BM_EXCLUDES(mutex_);
 
   /// Whose tokens they are, for people; of all sources that may give one, while none has.
   [[nodiscard]] std::string identity() const BM_EXCLUDES(mutex_);
@@ -67,6 +69,8 @@ class TokenKeeper final : public TokenProvider {
   bool wait_for_turn() BM_EXCLUDES(mutex_);
   void adapt() BM_EXCLUDES(mutex_);
   void learn(Result<AccessToken> answer) BM_EXCLUDES(mutex_);
+  /// Empty: it is of the tenant that the service wants, as far as one knows.
+  [[nodiscard]] std::string why_not_of_tenant(const AccessToken& token) const;
   void take(AccessToken token) BM_EXCLUDES(mutex_);
   void fail(Error error) BM_EXCLUDES(mutex_);
   void tell_success(SteadyTime::duration lifetime);
@@ -75,7 +79,9 @@ class TokenKeeper final : public TokenProvider {
   /// Whether this is the refused token again, too soon for a trial.
   [[nodiscard]] bool is_refused(const AccessToken& token) const BM_EXCLUDES(mutex_);
   [[nodiscard]] bool serves(SteadyTime now) const BM_REQUIRES(mutex_);
-  [[nodiscard]] bool hopeless() const BM_REQUIRES(mutex_);
+  /// There is no token, and will be none for longer than anybody waits.
+  [[nodiscard]] bool denies(SteadyTime now) const BM_REQUIRES(mutex_);
+  [[nodiscard]] bool hopeless(Absence absence) const BM_REQUIRES(mutex_);
 
   TokenSource& source_;
   Clock& clock_;
@@ -95,6 +101,7 @@ class TokenKeeper final : public TokenProvider {
   std::minstd_rand chance_;       // of the keeper's thread
   Told told_{Told::all_is_well};  // of the keeper's thread
   int adaptations_ = 0;           // of the keeper's thread
+  std::string wanted_tenant_{};   // of the keeper's thread; by the last challenge that named one
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "auth/entra_advice.hpp"
 #include "auth/token_response.hpp"
+#include "http/retry_policy.hpp"
 
 namespace blobmount {
 namespace {
@@ -69,7 +70,9 @@ Error refused(const HttpResponse& response, const TokenEndpoint& endpoint) {
   const bool advisable = response.status == 400 || response.status == 401 || response.status == 404;
   const auto advice =
       advisable && code == ErrorCode::unauthenticated ? advice_on(refusal, endpoint) : std::string();
-  return {code, answer + ": " + reason_of(refusal) + (advice.empty() ? "" : "; " + advice)};
+  return {.code = code,
+          .message = answer + ": " + reason_of(refusal) + (advice.empty() ? "" : "; " + advice),
+          .retry_after = retry_after(response)};
 }
 
 }  // namespace

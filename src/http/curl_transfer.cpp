@@ -1,6 +1,7 @@
 #include "http/curl_transfer.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 
 #include <string.h>
@@ -39,6 +40,16 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
+void wipe(std::string& text) { explicit_bzero(text.data(), text.size()); }
+
+/// "Name;" sends an empty field, "Name:" leaves it out.
+std::string line_of(const std::string& name, const std::string& value) {
+  if (trimmed(value).empty()) return name + ";";
+  std::string line;
+  line.reserve(name.size() + 2 + value.size());  // so that it does not move, and leave a copy behind
+  return line.append(name).append(": ").append(value);
+}
+
 }  // namespace
 
 CurlTransfer::CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done,
@@ -49,7 +60,12 @@ CurlTransfer::CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse do
   set_headers();
 }
 
-CurlTransfer::~CurlTransfer() { explicit_bzero(request_.body.data(), request_.body.size()); }
+CurlTransfer::~CurlTransfer() {
+  wipe(request_.body);
+  for (auto& [name, value] : request_.headers) wipe(value);
+  for (auto* line = header_lines_.get(); line != nullptr; line = line->next)
+    explicit_bzero(line->data, std::strlen(line->data));
+}
 
 void CurlTransfer::set_request() {
   CURL* const curl = handle_.get();
@@ -109,9 +125,10 @@ void CurlTransfer::set_headers() {
     (void)header_lines_.release();
     header_lines_.reset(longer);
   };
-  // "Name;" sends an empty field, "Name:" leaves it out
   for (const auto& [name, value] : request_.headers) {
-    append(trimmed(value).empty() ? name + ";" : name + ": " + value);
+    auto line = line_of(name, value);
+    append(line);
+    wipe(line);
   }
   if (request_.range) append("Range: " + range_header(*request_.range));
   for (const std::string_view added_by_curl : {"Content-Type", "Expect", "Accept"}) {

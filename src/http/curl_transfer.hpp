@@ -23,7 +23,7 @@ class CurlTransfer {
   /// `handle` is fresh or reset; it points back here until finish() has run. `gate` outlives us.
   CurlTransfer(CurlHandle handle, HttpRequest request, OnResponse done, const std::string& ca_file,
                BodyGate& gate);
-  /// Wipes the request's body, which may be a secret that was exchanged for a token.
+  /// Wipes the request's headers and body: a token, or a secret that was exchanged for one.
   ~CurlTransfer();
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;

@@ -30,14 +30,6 @@ bool transient(const RetryPolicy& policy, const TryOutcome& ended) {
   return transient(ended.outcome->status);
 }
 
-/// The seconds that the service asks for; the form with a date is not used by Azure.
-Duration retry_after(const Result<HttpResponse>& outcome) {
-  const auto header = outcome ? outcome->headers.get("Retry-After") : std::nullopt;
-  std::uint64_t seconds = 0;
-  if (header) std::from_chars(header->data(), header->data() + header->size(), seconds);
-  return std::chrono::seconds(std::min<std::uint64_t>(seconds, 3600));
-}
-
 Duration backoff(const RetryPolicy& policy, int tries, double chance) {
   const auto doubled = policy.first_pause * (1LL << std::min(tries - 1, 20));
   const auto longest = std::min<Duration>(doubled, policy.longest_pause);
@@ -53,9 +45,18 @@ Duration lost_after(Duration before, Duration elapsed, std::uint64_t received) {
 std::optional<Duration> pause_before_retry(const RetryPolicy& policy, const TryOutcome& ended,
                                            double chance) {
   if (!transient(policy, ended)) return std::nullopt;
-  const auto pause = std::max(backoff(policy, ended.tries, chance), retry_after(ended.outcome));
+  const Duration asked_for = ended.outcome ? retry_after(*ended.outcome) : std::chrono::seconds{0};
+  const auto pause = std::max(backoff(policy, ended.tries, chance), asked_for);
   if (ended.lost + pause > policy.budget) return std::nullopt;
   return pause;
+}
+
+std::chrono::seconds retry_after(const HttpResponse& response) {
+  // the form with a date is not used by Azure
+  const auto header = response.headers.get("Retry-After");
+  std::uint64_t seconds = 0;
+  if (header) std::from_chars(header->data(), header->data() + header->size(), seconds);
+  return std::chrono::seconds(std::min<std::uint64_t>(seconds, 3600));
 }
 
 Duration stall_limit_after(int timeouts, Duration limit) {

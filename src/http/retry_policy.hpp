@@ -41,6 +41,9 @@ Duration lost_after(Duration before, Duration elapsed, std::uint64_t received);
 /// clients.
 std::optional<Duration> pause_before_retry(const RetryPolicy& policy, const TryOutcome& ended, double chance);
 
+/// The seconds that the service asks for, an hour at most; 0: none.
+std::chrono::seconds retry_after(const HttpResponse& response);
+
 /// How long a try may be silent after so many tries in a row that ended with timed_out: `limit` for the first
 /// one, then 1 s, 1 s, 2 s, 4 s, ... up to it. One stall shows that something is broken, and that the next
 /// connection is bad too should not cost the reader as much again; a service that is slow for everybody still

@@ -48,7 +48,9 @@ std::optional<EntraError> complaint_about_scope(const std::string& scope, const 
             " is not valid. Client credential flows must have a scope value with /.default suffixed "
             "to the resource identifier (application ID URI).");
   }
-  if (scope == "https://storage.azure.com/.default") return std::nullopt;
+  // that of all accounts, or one's own
+  if (scope == "https://storage.azure.com/.default" || scope.ends_with(".blob.core.windows.net/.default"))
+    return std::nullopt;
   return refuse(400, "invalid_resource", 500011,
                 "The resource principal named " + scope.substr(0, scope.size() - any_scope.size()) +
                     " was not found in the tenant named " + tenant + ".");

@@ -13,6 +13,13 @@ bool expired(std::string_view token) {
   return end && *end < std::chrono::system_clock::now();
 }
 
+/// What it asks for, or where it lists.
+bool is_below(const ServedRequest& request, const std::string& directory) {
+  const auto prefix = request.parameter("prefix");
+  const auto place = prefix ? request.path + "/" + *prefix : request.path;
+  return place.starts_with(directory + "/");
+}
+
 }  // namespace
 
 void ServiceAccess::require_authorization(bool required) {
@@ -30,6 +37,12 @@ void ServiceAccess::set_firewall(bool up) {
   firewall_ = up;
 }
 
+void ServiceAccess::open_directory_only(const std::string& directory, const std::string& signature) {
+  const MutexLock lock(mutex_);
+  directory_ = directory;
+  signature_ = signature;
+}
+
 void ServiceAccess::refuse_token(const std::string& token) {
   const MutexLock lock(mutex_);
   refused_.insert(token);
@@ -40,6 +53,9 @@ std::optional<ServiceError> ServiceAccess::objection_to(const ServedRequest& req
   const auto authorization = request.header("Authorization");
   const MutexLock lock(mutex_);
   if (firewall_) return ServiceError::firewall();
+  const bool closed =
+      !directory_.empty() && (request.parameter("sig") != signature_ || !is_below(request, directory_));
+  if (closed) return ServiceError::permission_mismatch();
   if (!authorization) return required_ ? std::optional(ServiceError::no_authentication()) : std::nullopt;
   if (!authorization->starts_with(scheme)) return std::nullopt;
 

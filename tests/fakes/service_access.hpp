@@ -21,6 +21,9 @@ class ServiceAccess {
   void set_role_assigned(bool assigned) BM_EXCLUDES(mutex_);
   /// Behind it, everybody is refused with 403 AuthorizationFailure.
   void set_firewall(bool up) BM_EXCLUDES(mutex_);
+  /// From now on there is a SAS of one directory, "/ACCOUNT/CONTAINER/DIRECTORY", and nothing else: what is
+  /// not below it, or has another signature, is refused.
+  void open_directory_only(const std::string& directory, const std::string& signature) BM_EXCLUDES(mutex_);
   /// Refuse this token with 401 from now on, as a dead one is anyway.
   void refuse_token(const std::string& token) BM_EXCLUDES(mutex_);
 
@@ -33,6 +36,8 @@ class ServiceAccess {
   bool role_assigned_ BM_GUARDED_BY(mutex_) = true;
   bool firewall_ BM_GUARDED_BY(mutex_) = false;
   std::set<std::string> refused_ BM_GUARDED_BY(mutex_);
+  std::string directory_ BM_GUARDED_BY(mutex_);  ///< empty: all are open
+  std::string signature_ BM_GUARDED_BY(mutex_);
 };
 
 }  // namespace blobmount::tests

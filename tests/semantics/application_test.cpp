@@ -166,6 +166,36 @@ TEST_F(SignedInApplication, ByTheManagedIdentityOfTheMachine) {
   EXPECT_EQ(authority.assertions(), machine.issued());
 }
 
+TEST_F(SignedInApplication, OfAnotherTenantByTheManagedIdentityOfTheMachine) {
+  const IdentityEndpoint machine;
+  EntraAuthority elsewhere("99999999-2222-3333-4444-555555555555");
+  elsewhere.add({.trusts = FederatedCredential{
+                     .issuer = "https://sts.windows.net/11111111-2222-3333-4444-555555555555/",
+                     .subject = IdentityEndpoint::system_assigned().object_id}});
+
+  const Mounted mounted(mount({{"AZURE_POD_IDENTITY_AUTHORITY_HOST", machine.url().to_string()}})
+                            .with("--auth", "federated-identity")
+                            .with("--authority", elsewhere.url().to_string())
+                            .with("--tenant-id", elsewhere.tenant()));
+
+  EXPECT_EQ(content_of(mounted / "text.txt"), "hello\n");
+  EXPECT_EQ(elsewhere.assertions(), machine.issued());
+  EXPECT_EQ(authority.requests(), 0U);
+}
+
+TEST_F(SignedInApplication, OfACloudThatIsMadeOfItsParts) {
+  authority.add({.secret = secret});
+  auto options = mount({{"AZURE_CLIENT_SECRET", secret}});
+  options.environment.erase("AZURE_AUTHORITY_HOST");
+
+  const Mounted mounted(options.with("--endpoint-suffix", "storage.example")
+                            .with("--authority", authority.url().to_string())
+                            .with("--audience", "https://devstoreaccount1.blob.core.windows.net/"));
+
+  EXPECT_EQ(content_of(mounted / "text.txt"), "hello\n");
+  EXPECT_EQ(authority.issued().size(), 1U);
+}
+
 TEST_F(SignedInApplication, IsShownByTheIdentityCommand) {
   authority.add({.secret = secret});
   auto options = mount({{"AZURE_CLIENT_SECRET", secret}});

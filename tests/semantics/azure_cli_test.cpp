@@ -6,7 +6,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "fakes/access_token.hpp"
 #include "fakes/role_gate.hpp"
@@ -22,16 +27,42 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
+/// From now on there is no network but the loopback, so that nobody answers at the metadata address. False
+/// where that is not allowed.
+bool leave_network() {
+  if (::unshare(CLONE_NEWNET) != 0) return false;
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq loopback{};
+  loopback.ifr_name[0] = 'l';
+  loopback.ifr_name[1] = 'o';
+  loopback.ifr_flags = IFF_UP;
+  const bool up = ::ioctl(socket, SIOCSIFFLAGS, &loopback) == 0;
+  ::close(socket);
+  return up;
+}
+
 /// A script stands in for `az`, first in PATH.
 class AzureCli : public testing::Test {
  protected:
+  void SetUp() override {
+    // before anything listens
+    static const bool left = leave_network();
+    if (!left) GTEST_SKIP() << "only root has a network of its own";
+  }
+
+  /// Nothing says that there is a managed identity.
+  [[nodiscard]] static MountOptions unsaid() {
+    auto options = account_with_hello().mount("test");
+    options.environment.clear();
+    return options;
+  }
   [[nodiscard]] MountOptions mount_with(const std::string& script) const {
     const auto file = directory.path() / "az";
     std::ofstream(file) << "#!/bin/sh\necho \"$@\" >>" << asked().string() << "\nenv >>"
                         << environment().string() << "\n"
                         << script << "\n";
     ::chmod(file.c_str(), 0700);
-    return without_identity("test").with_variable("PATH", directory.path().string() + ":/usr/bin:/bin");
+    return unsaid().with_variable("PATH", directory.path().string() + ":/usr/bin:/bin");
   }
   static std::string prints(const std::string& token) {
     const auto expires = expiry_of(token)->time_since_epoch().count();
@@ -62,6 +93,7 @@ TEST_F(AzureCli, IsNotAskedWhereAManagedIdentityIsConfigured) {
   const auto gone = mount_with(prints(author_token()));
 
   for (const auto& options : {gone.with_variable("AZURE_CLIENT_ID", "some-id"),
+                              gone.with_variable("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:9"),
                               gone.with_variable("IDENTITY_ENDPOINT", "http://127.0.0.1:1/token")
                                   .with_variable("IDENTITY_HEADER", "h")})
     EXPECT_THAT(refusal_of(options), HasSubstr("no answer from")) << "what is configured is not passed over";
@@ -105,7 +137,7 @@ TEST_F(AzureCli, ThatHangsIsNotWaitedForForEver) {
 }
 
 TEST_F(AzureCli, ThatIsNotThereEndsTheSearchWithAllReasons) {
-  const auto options = without_identity("test").with_variable("PATH", directory.path());
+  const auto options = unsaid().with_variable("PATH", directory.path());
 
   EXPECT_THAT(refusal_of(options),
               AllOf(HasSubstr("no answer from the identity endpoint"), HasSubstr("no 'az' in PATH")));

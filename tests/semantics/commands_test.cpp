@@ -2,6 +2,7 @@
 /// show.
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -95,6 +96,15 @@ TEST_F(IdentityCommand, IsJsonForPrograms) {
   expect_no_token_in(shown);
 }
 
+TEST_F(IdentityCommand, ReportsASettingThatIsWrong) {
+  const auto shown = blobmount("identity", "test", {"--auth", "client-secret", "--json"});
+
+  EXPECT_EQ(shown.status, 1) << shown.error_output;
+  const auto json = nlohmann::json::parse(shown.output);
+  EXPECT_EQ(json["ok"], false);
+  EXPECT_THAT(json["lines"][0]["text"].get<std::string>(), HasSubstr("--tenant-id"));
+}
+
 TEST_F(Doctor, FindsAllThatAMountNeedsAndThatItIsThere) {
   const TemporaryDirectory directory;
   const auto mount_point = directory.path() / "mnt";
@@ -110,7 +120,7 @@ TEST_F(Doctor, FindsAllThatAMountNeedsAndThatItIsThere) {
   for (const auto& line : json["lines"]) subjects.insert(line["subject"]);
   for (const auto* subject :
        {"name resolution", "connection", "TLS", "clock", "identity", "role", "container", "listing",
-        "reading", "/dev/fuse", "mount point", "mount helper", "kernel", "cache directory"})
+        "reading", "/dev/fuse", "mount point", "mount helper", "mount type", "kernel", "cache directory"})
     EXPECT_TRUE(subjects.contains(subject)) << subject << " in " << said.output;
   expect_no_token_in(said);
 }
@@ -121,9 +131,10 @@ TEST_F(Doctor, SaysWhatIsMissingAndWhatToDo) {
   const auto said = blobmount("doctor", "test");
 
   EXPECT_EQ(said.status, 1);
-  EXPECT_THAT(said.output, AllOf(HasSubstr("ok      connection"), HasSubstr("ok      identity"),
-                                 HasSubstr("FAILED  role"), HasSubstr("Storage Blob Data Reader"),
-                                 HasSubstr("-       reading"), HasSubstr("/dev/fuse")));
+  EXPECT_THAT(said.output,
+              AllOf(HasSubstr("ok      connection"), HasSubstr("ok      identity"), HasSubstr("FAILED  role"),
+                    HasSubstr("Storage Blob Data Reader"), HasSubstr("-       reading"),
+                    HasSubstr("/dev/fuse"), HasSubstr("-       cache directory")));
 }
 
 TEST_F(Doctor, TellsAMissingContainerFromAMissingRole) {
@@ -141,6 +152,20 @@ TEST_F(Doctor, GoesOnWithoutIdentityAndSaysSo) {
   EXPECT_EQ(said.status, 1);
   EXPECT_THAT(said.output,
               AllOf(HasSubstr("FAILED  identity"), HasSubstr("-       role"), HasSubstr("/dev/fuse")));
+}
+
+TEST_F(Doctor, GoesOnWhereASettingOfIdentityIsWrong) {
+  const auto said = blobmount("doctor", "test", {"--sas-file", "/no/such/file", "--json"});
+
+  EXPECT_EQ(said.status, 1) << said.error_output;
+  std::map<std::string, nlohmann::json> by_subject;
+  const auto report = nlohmann::json::parse(said.output);
+  for (const auto& line : report["lines"]) by_subject[line["subject"]] = line;
+  EXPECT_EQ(by_subject["connection"]["finding"], "ok") << said.output;
+  EXPECT_EQ(by_subject["identity"]["finding"], "failed");
+  EXPECT_THAT(by_subject["identity"]["text"].get<std::string>(), HasSubstr("/no/such/file"));
+  EXPECT_EQ(by_subject["reading"]["finding"], "skipped");
+  EXPECT_TRUE(by_subject.contains("/dev/fuse"));
 }
 
 TEST_F(Doctor, WithoutAServerSaysThatNobodyAnswers) {

@@ -15,9 +15,11 @@
 #include "fakes/app_service_endpoint.hpp"
 #include "fakes/arc_agent.hpp"
 #include "fakes/cloud_shell_endpoint.hpp"
+#include "fakes/http_server.hpp"
 #include "fakes/machine_learning_endpoint.hpp"
 #include "fakes/service_fabric_endpoint.hpp"
 #include "support/files.hpp"
+#include "support/refusal.hpp"
 #include "support/test_account.hpp"
 
 namespace blobmount::tests {
@@ -107,6 +109,31 @@ TEST(IdentityOf, AzureArcReads) {
 
   expect_read(on_host(host.environment()), host.issuer(), IdentityEndpoint::system_assigned());
   expect_read(on_host(host.environment()).with("--client-id", reader.client_id), host.issuer(), reader);
+}
+
+/// What is said where the metadata endpoint answers so.
+std::string refusal_by(int status, const HttpHeaders& headers, const std::string& body) {
+  const HttpServer host([&](const ServedRequest&, Reply& reply) { reply.send(status, headers, body); });
+  return refusal_of(account_with_hello().mount("test").with_variable("AZURE_POD_IDENTITY_AUTHORITY_HOST",
+                                                                     host.url().to_string()));
+}
+
+TEST(IdentityOf, AHostThatHasSeveralSaysWhichThereAre) {
+  const auto said = refusal_by(
+      400, {},
+      R"({"error":"invalid_request","error_description":"Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request: 11111111-0000-0000-0000-000000000001, 11111111-0000-0000-0000-000000000002"})");
+
+  EXPECT_THAT(said, AllOf(HasSubstr("11111111-0000-0000-0000-000000000001"),
+                          HasSubstr("11111111-0000-0000-0000-000000000002"),
+                          HasSubstr("name one of them with --client-id")));
+}
+
+TEST(IdentityOf, AHostThatIsAWebPageOrPointsElsewhereIsNone) {
+  const std::string page = "<html>Sign in to the network</html>";
+
+  EXPECT_THAT(refusal_by(200, {}, page), AllOf(HasSubstr("not usable"), Not(HasSubstr("<html>"))));
+  EXPECT_THAT(refusal_by(302, {{"Location", "http://127.0.0.1:9/"}}, ""), HasSubstr("points elsewhere"));
+  EXPECT_THAT(refusal_by(200, {}, std::string(2U << 20U, 'x')), HasSubstr("longer than"));
 }
 
 TEST(IdentityOf, AHostIsShownWithHowItIsKnown) {

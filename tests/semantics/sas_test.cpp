@@ -13,6 +13,7 @@
 
 #include "auth/shared_key_transport.hpp"
 #include "base/system_clock.hpp"
+#include "fakes/recording_log.hpp"
 #include "http/curl_transport.hpp"
 #include "support/eventually.hpp"
 #include "support/files.hpp"
@@ -45,17 +46,19 @@ void set_policy(const std::string& container, const std::string& policy) {
   const auto& azurite = account_with_hello().azurite;
   SystemClock clock;
   CurlTransport network(1, azurite.ca_file());
-  const auto signer = SharedKeyTransport::create(network, clock, std::string(Azurite::account),
-                                                 {Secret(std::string(Azurite::account_key))});
+  RecordingLog log;
+  SharedKeyTransport signer(
+      network, clock, std::string(Azurite::account),
+      CurrentKey::create({Secret(std::string(Azurite::account_key))}, clock, log).value());
   const auto entry = "<SignedIdentifier><Id>" + policy +
                      "</Id><AccessPolicy><Start>2020-01-01T00:00:00Z</Start><Expiry>" + distant_expiry +
                      "</Expiry><Permission>rl</Permission></AccessPolicy></SignedIdentifier>";
-  const auto answer = send_and_wait(
-      *signer.value(), {.method = "PUT",
-                        .url = parse_url(url_of(container) + "?restype=container&comp=acl").value(),
-                        .headers = {{"x-ms-version", "2022-11-02"}, {"Content-Type", "application/xml"}},
-                        .body = "<?xml version=\"1.0\" encoding=\"utf-8\"?><SignedIdentifiers>" +
-                                (policy.empty() ? "" : entry) + "</SignedIdentifiers>"});
+  const auto answer =
+      send_and_wait(signer, {.method = "PUT",
+                             .url = parse_url(url_of(container) + "?restype=container&comp=acl").value(),
+                             .headers = {{"x-ms-version", "2022-11-02"}, {"Content-Type", "application/xml"}},
+                             .body = "<?xml version=\"1.0\" encoding=\"utf-8\"?><SignedIdentifiers>" +
+                                     (policy.empty() ? "" : entry) + "</SignedIdentifiers>"});
   ASSERT_TRUE(answer) << answer.error().message;
   ASSERT_EQ(answer->status, 200) << answer->body;
 }
@@ -98,6 +101,19 @@ TEST_F(Sas, OfAContainerMountsAPrefixOfIt) {
   account_with_hello().author.put("test", "folder/below/text.txt", "deep\n");
   const Mounted mounted(
       without_identity("test/folder").with_variable("AZURE_STORAGE_SAS_TOKEN", container_sas("test")));
+
+  EXPECT_EQ(content_of(mounted / "below/text.txt"), "deep\n");
+}
+
+TEST_F(Sas, OfADirectoryMountsTheDirectory) {
+  ServedAccount account;
+  account.service.blobs().put("test", "folder/below/text.txt", "deep\n");
+  const auto directory_path = account.service.endpoint().path + "/test/folder";
+  account.service.access().open_directory_only(directory_path, "c2VzYW1l=");
+  auto options = account.mount("test/folder");
+  options.environment = {
+      {"AZURE_STORAGE_SAS_TOKEN", "sv=2022-11-02&sr=d&sdd=1&sp=rl&se=2099-01-01T00:00:00Z&sig=c2VzYW1l%3D"}};
+  const Mounted mounted(options);
 
   EXPECT_EQ(content_of(mounted / "below/text.txt"), "deep\n");
 }

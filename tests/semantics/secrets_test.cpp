@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "fakes/access_token.hpp"
+#include "fakes/app_service_endpoint.hpp"
 #include "fakes/entra_authority.hpp"
 #include "support/application_certificate.hpp"
 #include "support/background_mount.hpp"
@@ -108,6 +110,13 @@ std::string signature_in(const std::string& sas) {
   return sas.substr(begin, sas.find('&', begin) - begin);
 }
 
+std::string line_of(const std::string& text, int number) {
+  std::istringstream lines(text);
+  std::string line;
+  for (int i = 0; i < number; ++i) std::getline(lines, line);
+  return line;
+}
+
 TEST_F(Secrets, OfEveryKindAreInNoLogNoEnvironmentAndNoCachedFile) {
   const auto secret = std::string("Xy8~se+cret&value="), password = std::string("open-sesame-7");
   const auto pod_token = make_federated_token(
@@ -136,6 +145,15 @@ TEST_F(Secrets, OfEveryKindAreInNoLogNoEnvironmentAndNoCachedFile) {
   auto by_sas = account_with_hello().mount("test");
   const auto sas = container_sas("test");
   by_sas.environment = {{"AZURE_STORAGE_SAS_TOKEN", sas}};
+  auto by_connection_string = account_with_hello().mount("test");
+  const std::string key(Azurite::account_key);
+  by_connection_string.environment = {
+      {"AZURE_STORAGE_CONNECTION_STRING",
+       "AccountName=" + std::string(Azurite::account) + ";AccountKey=" + key +
+           ";BlobEndpoint=" + account_with_hello().azurite.endpoint().to_string()}};
+  AppServiceEndpoint app_service;
+  auto on_app_service = account_with_hello().mount("test");
+  on_app_service.environment = app_service.environment();
 
   const std::vector<Given> all{
       {"SAS", by_sas, {signature_in(sas), *percent_decode(signature_in(sas))}},
@@ -145,6 +163,12 @@ TEST_F(Secrets, OfEveryKindAreInNoLogNoEnvironmentAndNoCachedFile) {
                    in_file("application.pfx", certificate.pkcs12(password)))
            .with_variable("AZURE_CLIENT_CERTIFICATE_PASSWORD", password),
        {password}},
+      {"key of a certificate",
+       application(by_certificate, "AZURE_CLIENT_CERTIFICATE_PATH",
+                   in_file("application.pem", certificate.pem_with_key())),
+       {line_of(certificate.key_pem(), 3)}},
+      {"connection string", by_connection_string, {key}},
+      {"header of an identity endpoint", on_app_service, {AppServiceEndpoint::header}},
       {"federated token",
        application(by_pod, "AZURE_FEDERATED_TOKEN_FILE", in_file("token", pod_token)),
        {pod_token}}};
@@ -252,6 +276,8 @@ TEST_F(Secrets, AreNotRepeatedWhenTheyWereTypedWhereTheyDoNotBelong) {
       {"account", "/mnt", "--account-key=c2VjcmV0LXRleHQ="},
       {"account", "/mnt", "--account-key", "c2VjcmV0LXRleHQ="},
       {"account", "/mnt", "--sas", "sig=c2VjcmV0LXRleHQ="},
+      {"account", "/mnt", "--auth", "sig=c2VjcmV0LXRleHQ="},
+      {"account/docs/folder?sv=1&sig=c2VjcmV0LXRleHQ=", "/mnt"},
       {"https://account.blob.core.windows.net/c?sv=1&sig=c2VjcmV0LXRleHQ=", "/mnt"}};
   for (const auto& arguments : mistakes) {
     const auto finished = run(blobmount_command(arguments));

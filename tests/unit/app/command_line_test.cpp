@@ -24,7 +24,10 @@ constexpr std::uint64_t mib = 1ULL << 20U, gib = 1ULL << 30U;
 class CommandLine : public testing::Test {
  protected:
   void SetUp() override { unsetenv(key_variable); }
-  void TearDown() override { unsetenv(key_variable); }
+  void TearDown() override {
+    unsetenv(key_variable);
+    unsetenv("AZURE_STORAGE_CONNECTION_STRING");
+  }
 
   static Result<Order> parse(std::vector<const char*> arguments) {
     arguments.insert(arguments.begin(), "blobmount");
@@ -377,8 +380,8 @@ TEST_F(CommandLine, IdentityNeedsNoAccountAndTakesCredentialOptions) {
   const auto* const command = std::get_if<IdentityCommand>(&*parsed);
   ASSERT_NE(command, nullptr);
   EXPECT_TRUE(command->json);
-  EXPECT_EQ(command->config.source.account, "");
-  EXPECT_EQ(identity_of(command->config).id, "c1");
+  EXPECT_EQ(command->given.config.source.account, "");
+  EXPECT_EQ(identity_of(command->given.config).id, "c1");
 }
 
 TEST_F(CommandLine, DoctorTakesASourceAndMaybeAMountPoint) {
@@ -388,10 +391,33 @@ TEST_F(CommandLine, DoctorTakesASourceAndMaybeAMountPoint) {
   const auto* const command = std::get_if<DoctorCommand>(&*parsed);
   ASSERT_NE(command, nullptr);
   EXPECT_FALSE(command->json);
-  EXPECT_EQ(command->config.source.container, "docs");
-  EXPECT_EQ(command->config.mount_point, "/mnt/x");
-  EXPECT_EQ(command->config.cache.directory, "/var/cache/x");
+  EXPECT_EQ(command->given.config.source.container, "docs");
+  EXPECT_EQ(command->given.config.mount_point, "/mnt/x");
+  EXPECT_EQ(command->given.config.cache.directory, "/var/cache/x");
   expect_refused({"doctor"}, "SOURCE");
+}
+
+TEST_F(CommandLine, WhoReportsGoesOnWithoutACredential) {
+  const auto doctor = parse({"doctor", "account/docs", "--sas-file", "/no/such/file"});
+  const auto identity = parse({"identity", "--auth", "client-secret"});
+
+  ASSERT_TRUE(doctor && identity);
+  const auto& given = std::get<DoctorCommand>(*doctor).given;
+  ASSERT_FALSE(given.credential);
+  EXPECT_THAT(given.credential.error().message, HasSubstr("/no/such/file"));
+  EXPECT_EQ(given.config.source.container, "docs") << "what is tried without";
+  EXPECT_FALSE(std::get<IdentityCommand>(*identity).given.credential);
+}
+
+TEST_F(CommandLine, TheMountHelperDoesNotRepeatASecretThatWasTyped) {
+  for (const auto* typed : {"--account-key=c2VjcmV0", "sv=1&sig=c2VjcmV0", "--sas=c2VjcmV0"}) {
+    std::vector<const char*> arguments{"mount.blobmount", "account", "/mnt", typed, nullptr};
+    const auto parsed = parse_command_line(4, arguments.data());
+
+    ASSERT_FALSE(parsed);
+    EXPECT_THAT(parsed.error().message, testing::Not(HasSubstr("c2VjcmV0")));
+    EXPECT_EQ(parsed.error().message.find('\n'), std::string::npos);
+  }
 }
 
 TEST_F(CommandLine, ASecretThatWasTypedIsNotRepeated) {
@@ -412,9 +438,38 @@ TEST_F(CommandLine, TheCloudGivesTheEndpointOfAName) {
 }
 
 TEST_F(CommandLine, AConnectionStringOfAnotherAccountIsRefused) {
+  const auto expect_refused_for = [](const std::vector<const char*>& arguments, const char* reason) {
+    setenv("AZURE_STORAGE_CONNECTION_STRING", "AccountName=other;AccountKey=a2V5",
+           1);  // is taken away once read
+    expect_refused(arguments, reason);
+  };
+  expect_refused_for({"account", "/mnt"}, "is for the account 'other', not for 'account'");
+  expect_refused_for({"https://account.blob.core.windows.net/docs", "/mnt"}, "is for the account 'other'");
+  expect_refused_for({"--endpoint-suffix", "storage.local", "account", "/mnt"}, "is for the account 'other'");
+}
+
+TEST_F(CommandLine, ACustomDomainStandsForTheAccountOfTheConnectionString) {
   setenv("AZURE_STORAGE_CONNECTION_STRING", "AccountName=other;AccountKey=a2V5", 1);
 
-  expect_refused({"account", "/mnt"}, "is for the account 'other', not for 'account'");
+  const auto parsed = parse({"https://data.contoso.example/docs", "/mnt"});
+
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  const auto& source = std::get<MountCommand>(*parsed).config.source;
+  EXPECT_EQ(source.account, "other");
+  EXPECT_EQ(source.endpoint.host, "data.contoso.example");
+}
+
+TEST_F(CommandLine, ACustomDomainStandsForTheAccountThatIsNamed) {
+  const auto key = file_with("a2V5");
+
+  const auto parsed = parse({"https://data.contoso.example/docs", "/mnt", "--account-key-file", key.c_str(),
+                             "--account-name", "other"});
+
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_EQ(std::get<MountCommand>(*parsed).config.source.account, "other");
+  expect_refused({"account", "/mnt", "--account-key-file", key.c_str(), "--account-name", "other"},
+                 "--account-name is for the account 'other', not for 'account'");
+  expect_refused({"account", "/mnt", "--account-name", "account"}, "--account-name");
 }
 
 }  // namespace

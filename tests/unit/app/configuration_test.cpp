@@ -161,7 +161,7 @@ TEST(MountOptionList, UnknownOnesAreRefusedWithTheNearest) {
 TEST(MountOptionList, WhatNeedsAValueOrCannotBeDoneSaysSo) {
   EXPECT_THAT(message_of(parse_mount_options("cache-size").error()),
               HasSubstr("-o cache-size needs a value: cache-size=SIZE"));
-  EXPECT_THAT(message_of(parse_mount_options("remount,uid=1").error()), HasSubstr("mount it again"));
+  EXPECT_THAT(message_of(parse_mount_options("remount,uid=1").error()), HasSubstr("mount again"));
   EXPECT_THAT(message_of(parse_mount_options("source=x").error()), HasSubstr("no setting 'source'"));
 }
 
@@ -193,6 +193,23 @@ TEST_F(Configuration, AWrongValueIsToldWithWhereItStands) {
 
   ASSERT_FALSE(config);
   EXPECT_THAT(config.error().message, testing::StartsWith("/etc/x.json:4: takes a size such as"));
+}
+
+TEST_F(Configuration, AFileForTheLogAndAnotherPlaceForItAreRefused) {
+  const auto refusal_of = [this](const GivenValues& given) {
+    const auto config = make_config(given, environment_);
+    return config ? "" : config.error().message;
+  };
+  const GivenValue to_file{"file", "--log-to"}, file{"/var/log/x", "/etc/x.json:4"};
+
+  EXPECT_THAT(refusal_of({{"log-to", to_file}}), testing::StartsWith("--log-to says file, and no log-file"));
+  for (const auto* place : {"journal", "syslog", "stderr"}) {
+    EXPECT_EQ(refusal_of({{"log-to", {place, "--log-to"}}, {"log-file", file}}),
+              "/etc/x.json:4 names a file, but by --log-to events go elsewhere: leave out one of the two");
+    EXPECT_EQ(refusal_of({{"log-to", {place, "--log-to"}}}), "");
+  }
+  EXPECT_EQ(refusal_of({{"log-to", to_file}, {"log-file", file}}), "");
+  EXPECT_EQ(refusal_of({{"log-to", {"automatic", "--log-to"}}, {"log-file", file}}), "");
 }
 
 TEST_F(Configuration, ShowsEachSettingWithItsOrigin) {

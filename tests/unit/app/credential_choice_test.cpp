@@ -68,7 +68,14 @@ class ChosenBy : public testing::Test {
     EXPECT_THAT(choice.error().message, HasSubstr(words));
   }
   static Result<Cloud> cloud(const CredentialOptions& options, const std::string& host = "") {
-    return choose_cloud(options, CredentialEnvironment::take(), host);
+    return choose_cloud(options, host);
+  }
+  /// Where that credential's tenants are; empty: refused.
+  static std::string authority_of(const Credential& credential, const CredentialOptions& options = {}) {
+    auto chosen_cloud = cloud(options);
+    EXPECT_TRUE(chosen_cloud);
+    const auto taken = take_authority(*chosen_cloud, credential, options, CredentialEnvironment::take());
+    return taken ? chosen_cloud->authority.host : "";
   }
 
   const tests::TemporaryDirectory directory_;
@@ -99,8 +106,11 @@ TEST_F(Options, ASelectorNamesAManagedIdentity) {
 }
 
 TEST_F(Options, ThatHoldAFileNameTheMethod) {
-  const auto key = chosen<SharedKey>({{"--account-key-file", file_with("key", "c2VjcmV0\n")}});
+  const auto key_file = file_with("key", "c2VjcmV0\n");
+  const auto key = chosen<SharedKey>({{"--account-key-file", key_file}});
   EXPECT_EQ(key.key.reveal(), "c2VjcmV0");
+  EXPECT_EQ(key.file, key_file) << "to be watched";
+  EXPECT_EQ(choose({{"--account-key-file", key_file}, {"--account-name", "acc"}})->account, "acc");
 
   const auto sas_file = file_with("sas", "?sv=1&sig=2\n");
   EXPECT_EQ(chosen<SharedAccessSignature>({{"--sas-file", sas_file}}).file, sas_file);
@@ -112,6 +122,7 @@ TEST_F(Options, ThatHoldAFileNameTheMethod) {
   EXPECT_EQ(secret.application.tenant, "t");
   EXPECT_EQ(secret.application.client_id, "c");
   EXPECT_EQ(secret.secret.reveal(), "s3cret");
+  EXPECT_EQ(secret.file, options["--client-secret-file"]);
 
   options = application;
   options["--client-certificate-file"] = file_with("pem", "certificate");
@@ -137,6 +148,14 @@ TEST_F(Options, AuthNamesAMethodThatNeedsNoMore) {
   EXPECT_EQ(chosen<AzureCli>({{"--auth", "azure-cli"}, {"--tenant-id", "t"}}).tenant, "t");
   chosen<Anonymous>({{"--auth", "anonymous"}});
   expect_refused({{"--auth", "magic"}}, "managed-identity");
+  expect_refused({{"--auth", "magic"}}, "not 'magic'");
+}
+
+TEST_F(Options, AuthIsNotRepeatedWhereItMayBeASecret) {
+  const auto refused = choose({{"--auth", "sv=1&sig=SESAME"}});
+
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, Not(HasSubstr("SESAME")));
 }
 
 TEST_F(Options, AuthWinsOverWhatTheEnvironmentConfigures) {
@@ -271,7 +290,23 @@ TEST_F(Clouds, AnAuthorityInTheClearIsRefused) {
 TEST_F(Clouds, TheVariableNamesTheAuthority) {
   set("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/");
 
-  EXPECT_EQ(cloud({})->authority.host, "login.microsoftonline.us");
+  EXPECT_EQ(authority_of(ClientSecret{}), "login.microsoftonline.us");
+  EXPECT_EQ(authority_of(WorkloadIdentity{}), "login.microsoftonline.us");
+}
+
+TEST_F(Clouds, ThatAreNamedWinOverTheVariable) {
+  set("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/");
+
+  EXPECT_EQ(authority_of(ClientSecret{}, {{"--cloud", "china"}}), "login.chinacloudapi.cn");
+  EXPECT_EQ(authority_of(ClientSecret{}, {{"--authority", "https://login.local"}}), "login.local");
+}
+
+TEST_F(Clouds, TheVariableMeansNothingToWhoeverHasNoTenant) {
+  set("AZURE_AUTHORITY_HOST", "login.microsoftonline.us");
+
+  EXPECT_EQ(authority_of(SharedKey{}), "login.microsoftonline.com");
+  EXPECT_EQ(authority_of(ManagedIdentity{}), "login.microsoftonline.com");
+  EXPECT_EQ(authority_of(ClientSecret{}), "") << "and is refused where it does";
 }
 
 }  // namespace

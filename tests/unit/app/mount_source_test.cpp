@@ -118,7 +118,9 @@ TEST(MountSources, WithWrongPrefixesAreRefused) {
 TEST(MountSources, WithASignatureAreRefusedWithoutShowingIt) {
   for (const auto* text :
        {"https://account.blob.core.windows.net/docs?sv=2024&sig=sesame", "account/docs?sv=2024&sig=sesame",
-        "account?sv=2024&sig=sesame", "account/docs?sv=2024&sig=ses/sesame"}) {
+        "account?sv=2024&sig=sesame", "account/docs?sv=2024&sig=ses/sesame",
+        "account/docs/folder?sv=2024&sig=sesame", "account/docs/a/b?sp=r&sig=ses/sesame",
+        "sv=2024&sig=sesame", "AccountName=account;AccountKey=sesame"}) {
     const auto source = parse_mount_source(text);
     ASSERT_FALSE(source) << text;
     EXPECT_NE(source.error().message.find("a SAS does not belong here"), std::string::npos);

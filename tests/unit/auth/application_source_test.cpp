@@ -9,12 +9,14 @@
 #include <gtest/gtest.h>
 
 #include "auth/identity_proof.hpp"
+#include "auth/secret_file_proof.hpp"
 #include "auth/secret_proof.hpp"
 #include "auth/token_file_proof.hpp"
 #include "fakes/access_token.hpp"
 #include "fakes/entra_error.hpp"
 #include "fakes/fake_token_source.hpp"
 #include "fakes/manual_clock.hpp"
+#include "fakes/recording_log.hpp"
 #include "fakes/scripted_transport.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -84,6 +86,28 @@ TEST_F(ApplicationTokens, AreAskedForAsTheDocumentationWants) {
       "client_id=client-1&scope=https%3A%2F%2Fstorage.azure.com%2F.default&grant_type=client_credentials&"
       "client_secret=se%2Bcret~%26%3D");
   EXPECT_FALSE(request.direct) << "the authority is on the internet, behind the proxy if there is one";
+}
+
+TEST_F(ApplicationTokens, ANewSecretInTheFileIsGoodForTheNextOne) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "secret";
+  tests::RecordingLog log;
+  write(file, "first\n");
+  auto applications =
+      source(std::make_unique<SecretFileProof>(WatchedSecretFile::open(file.string(), clock_, log).value()));
+  ASSERT_TRUE(applications.request_token());
+
+  write(file, "second\n");
+  clock_.advance(1s);
+  ASSERT_TRUE(applications.request_token());
+  std::filesystem::remove(file);
+  clock_.advance(1s);
+  ASSERT_TRUE(applications.request_token()) << "what was read serves on";
+
+  const auto requests = network_.requests();
+  EXPECT_TRUE(requests.at(0).body.ends_with("&client_secret=first"));
+  EXPECT_TRUE(requests.at(1).body.ends_with("&client_secret=second"));
+  EXPECT_TRUE(requests.at(2).body.ends_with("&client_secret=second"));
 }
 
 TEST_F(ApplicationTokens, AreAskedForInTheCloudThatIsConfigured) {

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 
 #include "base/system_clock.hpp"
 #include "fakes/arc_agent.hpp"
+#include "fakes/http_server.hpp"
 #include "fakes/scripted_transport.hpp"
 #include "http/curl_transport.hpp"
 #include "support/temporary_directory.hpp"
@@ -186,6 +188,33 @@ TEST_F(Arc, ANameThatSpoilsTheLogIsShownOnOneLine) {
   ASSERT_FALSE(token);
   EXPECT_EQ(token.error().message.find('\x1b'), std::string::npos);
   EXPECT_LT(token.error().message.size(), 500U);
+}
+
+TEST_F(Arc, AnAnswerThatIsNoTokenIsAnErrorAndNotFollowed) {
+  const auto key_file = (tokens_ / "agent.key").string();
+  write(key_file, "key");
+  struct Answer {
+    int status;
+    HttpHeaders headers;
+    std::string body;
+  };
+  const std::vector<Answer> answers{{200, {}, std::string(2U << 20U, 'x')},
+                                    {200, {}, "<html>Sign in to the network</html>"},
+                                    {302, {{"Location", "http://127.0.0.1:9/"}}, ""},
+                                    {200, {}, R"({"access_token":"eyJ0\r\nx-ms-evil: 1","expires_in":60})"}};
+  for (const auto& answer : answers) {
+    const tests::HttpServer agent([&](const tests::ServedRequest& request, tests::Reply& reply) {
+      const bool has_key = request.header("Authorization").has_value();
+      if (!has_key) return void(reply.send(401, {{"WWW-Authenticate", "Basic realm=" + key_file}}));
+      reply.send(answer.status, answer.headers, answer.body);
+    });
+
+    const auto token = ArcSource(network_, clock_, {}, storage, agent.url(), tokens_).request_token();
+
+    ASSERT_FALSE(token);
+    EXPECT_EQ(token.error().code, ErrorCode::corrupt) << token.error().message;
+    EXPECT_THAT(token.error().message, AllOf(Not(HasSubstr("<html>")), Not(HasSubstr("evil"))));
+  }
 }
 
 TEST_F(Arc, WhoDoesNotAskForAKeyIsNoAgent) {

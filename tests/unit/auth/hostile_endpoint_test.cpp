@@ -102,6 +102,15 @@ TEST_F(HostileEndpoint, ThatPointsElsewhereIsNotFollowed) {
   EXPECT_EQ(asked_elsewhere, 0);
 }
 
+TEST_F(HostileEndpoint, ThatWantsToBeLeftAloneSaysForHowLong) {
+  const auto error = refusal_by([](const ServedRequest&, Reply& reply) {
+    reply.send(429, {{"Retry-After", "7"}}, R"({"error":"too_many_requests"})");
+  });
+
+  EXPECT_EQ(error.code, ErrorCode::throttled);
+  EXPECT_EQ(error.retry_after, std::chrono::seconds{7});
+}
+
 TEST_F(HostileEndpoint, ThatGivesSeveralIdentitiesIsQuotedWithWhatToDo) {
   const auto error = refusal_of(
       400,

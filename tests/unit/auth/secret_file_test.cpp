@@ -90,6 +90,21 @@ TEST_F(SecretFile, ThatIsWatchedIsLookedAtAtOnceWhereItsContentWasRefused) {
   EXPECT_EQ((*file)->current().reveal(), "second");
 }
 
+TEST_F(SecretFile, ThatIsWatchedShowsAContentOfTheSameSizeAndTime) {
+  replace("first!");
+  const auto file = WatchedSecretFile::open(path(), clock_, log_);
+  ASSERT_TRUE(file);
+  const auto time = std::filesystem::last_write_time(path());
+
+  std::ofstream(path()) << "second";
+  std::filesystem::last_write_time(path(), time);
+  clock_.advance(1s);
+  if ((*file)->current().reveal() == "first!")
+    (*file)->refused();  // both within a tick of the kernel's clock
+
+  EXPECT_EQ((*file)->current().reveal(), "second");
+}
+
 TEST_F(SecretFile, ThatIsWatchedAndVanishesServesOnAndIsLoggedOnce) {
   replace("first");
   const auto file = WatchedSecretFile::open(path(), clock_, log_);

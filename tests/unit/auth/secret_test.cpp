@@ -1,16 +1,33 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <ostream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <gtest/gtest.h>
 
 #include "blobmount/credential.hpp"
 
+#include "base/log.hpp"
+
 namespace blobmount {
 namespace {
+
+template <typename T>
+concept Printable = requires(std::ostream& out, const T& value) {
+  out << value;
+};
+template <typename T>
+concept Loggable = std::is_constructible_v<LogField, const char*, T>;
+
+// so nobody does it by accident
+static_assert(!Printable<Secret> && Printable<std::string>);
+static_assert(!Loggable<Secret> && Loggable<std::string>);
+static_assert(!std::is_convertible_v<Secret, std::string> &&
+              !std::is_convertible_v<Secret, std::string_view>);
 
 /// Short enough for the string to keep it in the object itself.
 constexpr const char* short_text = "sesame-opens";

@@ -1,12 +1,18 @@
 #include "auth/shared_key.hpp"
 
+#include <fstream>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "auth/shared_key_transport.hpp"
 #include "blob/http_date.hpp"
 #include "fakes/manual_clock.hpp"
+#include "fakes/recording_log.hpp"
 #include "fakes/scripted_transport.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace blobmount::tests {
 namespace {
@@ -110,11 +116,22 @@ TEST(SharedKey, WhatIsNotBase64IsRefusedAndNotShown) {
 
 class SharedKeyTransportTest : public testing::Test {
  protected:
-  std::unique_ptr<SharedKeyTransport> signer(HttpTransport& next, const char* key = well_known_key) {
-    return SharedKeyTransport::create(next, clock_, "myaccount", {Secret(key)}).value();
+  SharedKeyTransport signer(const SharedKey& key = {Secret(well_known_key)}) {
+    return {network_, clock_, "myaccount", CurrentKey::create(key, clock_, log_).value()};
+  }
+  void write_key(const char* base64) const { std::ofstream(file_) << base64 << "\n"; }
+  /// Whether the latest request was signed with that key.
+  [[nodiscard]] bool signed_with(const char* base64) const {
+    const auto sent = network_.requests().back();
+    const auto key = decode_shared_key(Secret(base64)).value();
+    return sent.headers.get("Authorization") ==
+           "SharedKey myaccount:" + sign(string_to_sign(sent, "myaccount"), key);
   }
 
   ManualClock clock_;
+  RecordingLog log_;
+  const TemporaryDirectory directory_;
+  const std::string file_ = directory_.path() / "key";
   ScriptedTransport network_{
       [](const HttpRequest&) { return HttpResponse{.status = 200, .headers = {}, .body = {}}; }};
 };
@@ -123,19 +140,19 @@ TEST_F(SharedKeyTransportTest, ARequestIsDatedAndSigned) {
   auto request = documented_request();
   request.headers = {{"x-ms-version", "2015-02-21"}};
 
-  EXPECT_TRUE(answer_of(*signer(network_), std::move(request)));
+  auto transport = signer();
+  EXPECT_TRUE(answer_of(transport, std::move(request)));
 
   const auto sent = network_.requests().at(0);
   EXPECT_EQ(parse_http_date(sent.headers.get("x-ms-date").value()), clock_.wall_now());
-  EXPECT_EQ(sent.headers.get("Authorization"),
-            "SharedKey myaccount:" + sign(string_to_sign(sent, "myaccount"), binary_key()));
+  EXPECT_TRUE(signed_with(well_known_key));
 }
 
 TEST_F(SharedKeyTransportTest, AnotherTryHasADateAndSignatureOfItsOwn) {
-  const auto transport = signer(network_);
-  EXPECT_TRUE(answer_of(*transport, documented_request()));
+  auto transport = signer();
+  EXPECT_TRUE(answer_of(transport, documented_request()));
   clock_.advance(std::chrono::minutes{1});
-  EXPECT_TRUE(answer_of(*transport, network_.requests().at(0)));
+  EXPECT_TRUE(answer_of(transport, network_.requests().at(0)));
 
   const auto first = network_.requests().at(0).headers;
   const auto second = network_.requests().at(1).headers;
@@ -144,9 +161,9 @@ TEST_F(SharedKeyTransportTest, AnotherTryHasADateAndSignatureOfItsOwn) {
 }
 
 TEST_F(SharedKeyTransportTest, ASignatureDoesNotTravelInTheClearToAnotherMachine) {
-  const auto refused = answer_of(*signer(network_), request_to("GET", "http://a.blob.core.windows.net/c"));
-  const auto local =
-      answer_of(*signer(network_), request_to("GET", "http://127.0.0.1:10000/devstoreaccount1/c"));
+  auto transport = signer();
+  const auto refused = answer_of(transport, request_to("GET", "http://a.blob.core.windows.net/c"));
+  const auto local = answer_of(transport, request_to("GET", "http://127.0.0.1:10000/devstoreaccount1/c"));
 
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
@@ -154,8 +171,37 @@ TEST_F(SharedKeyTransportTest, ASignatureDoesNotTravelInTheClearToAnotherMachine
   EXPECT_EQ(network_.requests().size(), 1U);
 }
 
+TEST_F(SharedKeyTransportTest, ANewKeyInTheFileSignsWithinASecond) {
+  write_key(well_known_key);
+  auto transport = signer({.file = file_});
+  EXPECT_TRUE(answer_of(transport, documented_request()));
+  EXPECT_TRUE(signed_with(well_known_key));
+
+  write_key("SmVmZQ==");
+  clock_.advance(std::chrono::seconds{1});
+  EXPECT_TRUE(answer_of(transport, documented_request()));
+
+  EXPECT_TRUE(signed_with("SmVmZQ=="));
+  EXPECT_THAT(log_.lines(), testing::ElementsAre("info the account's key was replaced"));
+}
+
+TEST_F(SharedKeyTransportTest, WhatIsNoKeyInTheFileIsToldOnceAndTheLastOneUsedOn) {
+  write_key(well_known_key);
+  auto transport = signer({.file = file_});
+
+  write_key("sesame!");
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance(std::chrono::seconds{1});
+    EXPECT_TRUE(answer_of(transport, documented_request()));
+    EXPECT_TRUE(signed_with(well_known_key));
+  }
+
+  EXPECT_THAT(log_.lines(), testing::ElementsAre(testing::HasSubstr("the last one is used on")));
+  EXPECT_THAT(log_.lines().front(), testing::Not(testing::HasSubstr("sesame")));
+}
+
 TEST_F(SharedKeyTransportTest, AKeyThatIsNotBase64MakesNoSigner) {
-  const auto made = SharedKeyTransport::create(network_, clock_, "myaccount", {Secret("not a key!")});
+  const auto made = CurrentKey::create({Secret("not a key!")}, clock_, log_);
 
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::invalid_argument);

@@ -77,6 +77,21 @@ TEST_F(ServingKeeper, RenewsAtHalfOfTheLifetime) {
   EXPECT_EQ(source_.requests(), 2);
 }
 
+TEST_F(ServingKeeper, SaysHowItsTokenStands) {
+  source_.fail_with(ErrorCode::unavailable, "the endpoint is away");
+  pass(lifetime / 2);
+  const auto alive = keeper_.life();
+  pass(lifetime);
+  const auto dead = keeper_.life();
+
+  EXPECT_EQ(alive.age, lifetime / 2);
+  EXPECT_EQ(alive.left, lifetime / 2);
+  EXPECT_TRUE(alive.serves);
+  EXPECT_EQ(alive.failure, "the endpoint is away");
+  EXPECT_EQ(dead.left, -lifetime / 2);
+  EXPECT_FALSE(dead.serves);
+}
+
 TEST_F(ServingKeeper, TheOldTokenServesWhileTheSourceIsSilent) {
   source_.be_silent(true);
   clock_.advance(lifetime / 2);
@@ -183,13 +198,33 @@ TEST_F(ServingKeeper, ARefusalDuringAnOutageWaitsForAnAttemptOfItsOwn) {
   source_.be_silent(false);
 }
 
-TEST_F(ServingKeeper, ARefusedTokenThatCannotBeReplacedLeavesNone) {
+TEST_F(ServingKeeper, ARefusedTokenThatCannotBeReplacedNowMayBeSoon) {
   source_.fail_with(ErrorCode::unavailable, "the endpoint is away");
 
   reject_current(keeper_);
 
-  EXPECT_EQ(current_of(keeper_), "unauthenticated");
+  EXPECT_EQ(current_of(keeper_), "unavailable") << "requests are repeated meanwhile";
+  EXPECT_THAT(keeper_.current().error().message, HasSubstr("the endpoint is away"));
   EXPECT_THAT(log_.lines_for_operators(), ElementsAre(StartsWith("error no valid token")));
+}
+
+TEST_F(ServingKeeper, ARefusedTokenThatCannotBeReplacedLeavesNone) {
+  source_.fail_with(ErrorCode::unavailable, "the endpoint is away");
+  reject_current(keeper_);
+
+  clock_.advance(59s);
+  EXPECT_EQ(current_of(keeper_), "unavailable");
+  clock_.advance(1s);
+
+  EXPECT_EQ(current_of(keeper_), "unauthenticated");
+}
+
+TEST_F(ServingKeeper, ARefusedTokenOfAnIdentityThatIsGoneLeavesNoneAtOnce) {
+  source_.fail_with(ErrorCode::unauthenticated, "Identity not found");
+
+  reject_current(keeper_);
+
+  EXPECT_EQ(current_of(keeper_), "unauthenticated");
 }
 
 TEST_F(ServingKeeper, AHundredThreadsRejectingATokenCauseOneRenewal) {
@@ -326,6 +361,18 @@ TEST_F(Keeper, TellsWhoWaitsForTheFirstTokenAndNotTheLog) {
   clock_.wait_for_waiters();
 
   EXPECT_THAT(log_.lines(), IsEmpty());
+}
+
+TEST_F(Keeper, BeforeTheFirstTokenItSaysWhyThereIsNone) {
+  source_.fail_with(ErrorCode::unauthenticated, "Identity not found");
+  TokenKeeper keeper(source_, clock_, log_);
+  ASSERT_FALSE(keeper.wait_for_first(1min));
+
+  const auto life = keeper.life();
+
+  EXPECT_FALSE(life.age || life.left);
+  EXPECT_FALSE(life.serves);
+  EXPECT_EQ(life.failure, "Identity not found");
 }
 
 TEST_F(Keeper, EndsPromptlyWhileItWaits) {

@@ -12,6 +12,7 @@
 #include "auth/bearer_transport.hpp"
 #include "auth/token_keeper.hpp"
 #include "auth/token_response.hpp"
+#include "fakes/access_token.hpp"
 #include "fakes/fake_token_source.hpp"
 #include "fakes/manual_clock.hpp"
 #include "fakes/recording_log.hpp"
@@ -233,6 +234,41 @@ TEST_F(ChallengedKeeper, ATokenOfTheWrongTenantIsReplacedByOneOfTheRightOneAndTh
   EXPECT_EQ(current(), "contoso.com-token-2");
   EXPECT_THAT(log_.lines_for_operators(),
               ElementsAre(AllOf(StartsWith("warning"), HasSubstr("now for contoso.com"))));
+}
+
+/// Has one token, of the tenant that it is in, and no other.
+class OneTenantSource final : public TokenSource {
+ public:
+  explicit OneTenantSource(Clock& clock) : clock_(clock) {}
+  Result<AccessToken> request_token() override {
+    ++requests;
+    tests::TokenClaims claims{};
+    claims.tenant = "home-tenant";
+    return AccessToken{Secret{tests::make_token(claims)}, clock_.now(), clock_.now() + 24h};
+  }
+  [[nodiscard]] std::string description() const override { return "managed identity"; }
+
+  std::atomic<int> requests{0};
+
+ private:
+  Clock& clock_;
+};
+
+TEST_F(TokenLife, AnIdentityOfAnotherTenantThanTheServiceTakesIsToldOfFederation) {
+  OneTenantSource source(clock_);
+  TokenKeeper keeper(source, clock_, log_);
+  ASSERT_TRUE(keeper.wait_for_first(1min));
+  clock_.wait_for_waiters();
+
+  keeper.reject(*keeper.current(), {.tenant = "other-tenant"});
+  while (source.requests < 2) std::this_thread::yield();
+  clock_.wait_for_waiters();
+
+  const auto none = keeper.current();
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().message,
+              AllOf(HasSubstr("of tenant home-tenant, and the service takes those of other-tenant"),
+                    HasSubstr("federated-identity")));
 }
 
 TEST_F(ChallengedKeeper, WhatIsAskedForAlreadyIsNotSaidAgain) {

@@ -1,0 +1,18 @@
+#pragma once
+
+/// What is said of arguments that are not understood.
+
+#include "blobmount/result.hpp"
+
+namespace CLI {
+class App;
+class ParseError;
+}  // namespace CLI
+
+namespace blobmount {
+
+/// invalid_argument with a sentence for the user. What stands behind an '=', or by itself, may be a secret
+/// that somebody typed: only names are repeated.
+Error argument_error(const CLI::App& app, const CLI::ParseError& error);
+
+}  // namespace blobmount

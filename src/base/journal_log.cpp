@@ -1,10 +1,7 @@
 #include "base/journal_log.hpp"
 
-#include <sys/stat.h>
-#include <sys/uio.h>
-
-#define SD_JOURNAL_SUPPRESS_LOCATION  // where in the source tells an operator nothing
-#include <systemd/sd-journal.h>
+#include <cstdint>
+#include <string_view>
 
 #include "base/syslog_priority.hpp"
 
@@ -15,6 +12,19 @@ std::string journal_name(std::string_view field) {
   std::string name = "BLOBMOUNT_";
   for (const char c : field) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return name;
+}
+
+void append_field(std::string& datagram, std::string_view field) {
+  const auto equals = field.find('=');
+  const auto value = field.substr(equals + 1);
+  if (value.find('\n') == std::string_view::npos) {
+    datagram.append(field).append("\n");
+    return;
+  }
+  datagram.append(field.substr(0, equals)).append("\n");
+  for (int byte = 0; byte < 8; ++byte)
+    datagram += static_cast<char>(static_cast<std::uint64_t>(value.size()) >> (8 * byte));
+  datagram.append(value).append("\n");
 }
 
 }  // namespace
@@ -32,18 +42,12 @@ std::vector<std::string> journal_entry(const LogEvent& event) {
   return entry;
 }
 
-bool has_journal() {
-  struct stat status {};
-  return ::stat("/run/systemd/journal/socket", &status) == 0 && S_ISSOCK(status.st_mode);
+std::string journal_datagram(const LogEvent& event) {
+  std::string datagram;
+  for (const auto& field : journal_entry(event)) append_field(datagram, field);
+  return datagram;
 }
 
-void JournalLog::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
-  if (!enabled(level)) return;
-  auto entry = journal_entry({level, event, fields});
-  std::vector<iovec> parts;
-  parts.reserve(entry.size());
-  for (auto& field : entry) parts.push_back({field.data(), field.size()});
-  (void)sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
-}
+bool has_journal() { return is_socket(journal_socket); }
 
 }  // namespace blobmount

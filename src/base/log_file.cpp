@@ -43,15 +43,18 @@ LogFile::~LogFile() {
 }
 
 int LogFile::open_file() const {
-  return ::openat(directory_, name_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+  // where it is a FIFO, its reader may have stopped
+  constexpr int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  return ::openat(directory_, name_.c_str(), flags, 0600);
 }
 
-void LogFile::write(LogLevel /*level*/, std::string_view line) {
+bool LogFile::write(LogLevel /*level*/, std::string_view line) {
   const MutexLock lock(mutex_);
   follow_name();
   const auto text = (torn_ ? "\n" : "") + std::string(line) + "\n";
   const auto written = write_all(file_, text);
   if (written != 0) torn_ = written != text.size();
+  return written == text.size();
 }
 
 /// A look at the name costs a microsecond, so each line has one.

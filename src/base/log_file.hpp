@@ -19,7 +19,7 @@ class LogFile final : public LineSink {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  void write(LogLevel level, std::string_view line) override BM_EXCLUDES(mutex_);
+  [[nodiscard]] bool write(LogLevel level, std::string_view line) override BM_EXCLUDES(mutex_);
 
  private:
   [[nodiscard]] int open_file() const;

@@ -1,9 +1,12 @@
 #include "base/log_line.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+
+#include "base/control_character.hpp"
 
 namespace blobmount {
 namespace {
@@ -13,17 +16,14 @@ void append_hex(std::string& text, unsigned char byte) {
   text.append(1, digits[byte >> 4]).append(1, digits[byte & 15]);
 }
 
-bool is_control(unsigned char byte) { return byte < 0x20 || byte == 0x7f; }
-
 /// Names of blobs and answers of servers can hold anything: no event may look like two.
 void append_printable(std::string& line, std::string_view text) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_control(byte)) {
-      append_hex(line += "\\x", byte);
-    } else {
-      line += c;
-    }
+  while (!text.empty()) {
+    const auto control = control_size(text);
+    for (const char byte : text.substr(0, control))
+      append_hex(line += "\\x", static_cast<unsigned char>(byte));
+    if (control == 0) line += text.front();
+    text.remove_prefix(std::max<std::size_t>(control, 1));
   }
 }
 
@@ -52,8 +52,8 @@ void append_quoted(std::string& line, std::string_view text) {
     const auto size = character_size(text);
     if (size == 0) {
       append_hex(line += "\\\\x", byte);
-    } else if (is_control(byte)) {
-      append_hex(line += "\\u00", byte);
+    } else if (control_size(text) != 0) {
+      append_hex(line += "\\u00", static_cast<unsigned char>(text[size - 1]));
     } else {
       if (byte == '"' || byte == '\\') line += '\\';
       line += text.substr(0, size);

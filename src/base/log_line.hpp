@@ -25,7 +25,7 @@ struct LogEvent {
 };
 
 /// "token renewed lifetime_s=86399": without time and level, for those who keep them by themselves. Control
-/// characters stand there as "\x0a".
+/// characters stand there as "\x0a", byte by byte.
 std::string text_of(const LogEvent& event);
 /// "2026-11-30T02:18:22.123+00:00 info token renewed lifetime_s=86399"
 std::string text_line(WallTime time, const LogEvent& event);

@@ -1,38 +1,16 @@
 #include "base/open_log.hpp"
 
+#include <stdexcept>
 #include <utility>
-
-#include <syslog.h>
-#include <unistd.h>
 
 #include "base/journal_log.hpp"
 #include "base/lines_log.hpp"
 #include "base/log_file.hpp"
-#include "base/syslog_priority.hpp"
-#include "base/write_all.hpp"
+#include "base/standard_error.hpp"
+#include "base/syslog.hpp"
 
 namespace blobmount {
 namespace {
-
-class StandardError final : public LineSink {
- public:
-  /// In one piece, as far as the system goes: lines of several threads do not mix.
-  void write(LogLevel /*level*/, std::string_view line) override {
-    (void)write_all(STDERR_FILENO, std::string(line) + "\n");
-  }
-};
-
-class Syslog final : public LineSink {
- public:
-  Syslog() { ::openlog("blobmount", LOG_PID, LOG_DAEMON); }
-  ~Syslog() override { ::closelog(); }
-  Syslog(const Syslog&) = delete;
-  Syslog& operator=(const Syslog&) = delete;
-
-  void write(LogLevel level, std::string_view line) override {
-    ::syslog(syslog_priority(level), "%.*s", static_cast<int>(line.size()), line.data());
-  }
-};
 
 LinesLog::Form timed(LogForm form) {
   const auto line = form == LogForm::json ? json_line : text_line;
@@ -40,6 +18,18 @@ LinesLog::Form timed(LogForm form) {
 }
 
 LogForm form_of(const LogConfig& config) { return config.json ? LogForm::json : LogForm::text; }
+
+/// Whoever names a place would look there for what is not there.
+void refuse_what_nobody_reads(LogTarget named, bool foreground) {
+  const char* lack = nullptr;
+  if (named == LogTarget::journal && !has_journal()) lack = "the journal, but systemd has none here";
+  if (named == LogTarget::syslog && !Syslog::is_there()) lack = "syslog, but there is none here";
+  if (named == LogTarget::standard_error && !foreground)
+    lack = "stderr, but nobody sees that in the background, without --foreground";
+  if (lack != nullptr)
+    throw std::runtime_error(std::string("log-to is ") + lack +
+                             ": choose another place, or leave log-to out");
+}
 
 }  // namespace
 
@@ -51,6 +41,7 @@ LogTarget chosen_target(const LogConfig& config, bool foreground) {
 }
 
 std::unique_ptr<Log> open_log(const LogConfig& config, bool foreground) {
+  refuse_what_nobody_reads(config.target, foreground);
   switch (chosen_target(config, foreground)) {
     case LogTarget::journal:
       return log_to_journal(config.lowest);

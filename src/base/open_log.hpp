@@ -11,15 +11,15 @@ namespace blobmount {
 
 enum class LogForm : std::uint8_t { text, json };
 
-/// As `config` says; `foreground` decides what `automatic` is. Throws std::runtime_error where its file
-/// cannot be opened.
+/// As `config` says; `foreground` decides what `automatic` is. Throws std::runtime_error, with a sentence for
+/// the user, where its file cannot be opened, or where nobody would read what goes to the place that it
+/// names.
 std::unique_ptr<Log> open_log(const LogConfig& config, bool foreground);
 
 /// What `automatic` is here.
 LogTarget chosen_target(const LogConfig& config, bool foreground);
 
 std::unique_ptr<Log> log_to_stderr(LogLevel lowest, LogForm form = LogForm::text);
-/// There is one for the process at a time.
 std::unique_ptr<Log> log_to_syslog(LogLevel lowest, LogForm form = LogForm::text);
 /// Its fields are the journal's own: it has no form.
 std::unique_ptr<Log> log_to_journal(LogLevel lowest);

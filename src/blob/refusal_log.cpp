@@ -39,7 +39,6 @@ void RefusalLog::failed(const std::string& container, const Error& error) {
     refusal.told = true;
     refusal.quiet_until = now + shortest_silence;
   }
-  // an operation that fails for it is a warning of its own
   log_.info("requests fail; told once until they work again",
             {{"container", shown(container)}, {"reason", error.message}});
 }

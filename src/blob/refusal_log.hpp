@@ -15,12 +15,12 @@
 
 namespace blobmount {
 
-/// Safe to use from any thread. A container called "" is the account.
+/// All at level info: an operation that fails for it is a warning of its own. Safe to use from any thread. A
+/// container called "" is the account.
 class RefusalLog {
  public:
   RefusalLog(Clock& clock, Log& log) : clock_(clock), log_(log) {}
 
-  /// All at level info: of what fails for it, each operation says so by itself.
   /// A request ended with `error`, after all its tries. The first that is a refusal or an outage is logged
   /// with its reason, others of the same kind are counted until one succeeds. Where success and refusal take
   /// turns, because only some blobs are refused, it is said once a minute.

@@ -65,10 +65,6 @@ void answer_up_to(fuse_req_t request, std::size_t size, std::string_view bytes) 
   }
 }
 
-/// Whether somebody who looks after the mount wants to know of it: not that a name is absent, or that Ctrl-C
-/// was pressed.
-bool is_news(ErrorCode code) { return code != ErrorCode::not_found && code != ErrorCode::cancelled; }
-
 struct stat named(std::uint64_t number, FileKind kind) {
   struct stat status {};
   status.st_ino = number;
@@ -135,19 +131,22 @@ void Adapter::fail(Ticket ticket, const Asked& asked, const Error& error) {
 
 // before the answer: whoever sees it fail finds it in the log, and the inode is still known
 void Adapter::tell_failure(const Asked& asked, int number, const Error& error) {
-  if (is_news(error.code)) pending_.requests().note_failure(error.message, std::chrono::system_clock::now());
+  const auto operation = name_of(asked.operation);
+  if (!is_expected(operation, error.code))
+    pending_.requests().note_failure(error.message, std::chrono::system_clock::now());
+  if (!failures_.tells(operation, error.code)) return;
   auto path = "/" + files_.path_of(asked.inode);
   if (!asked.name.empty()) path.append(path.size() > 1 ? "/" : "").append(asked.name);
-  failures_.failed({name_of(asked.operation), std::move(path)}, number, error);
+  failures_.failed({operation, std::move(path)}, number, error);
 }
 
 void Adapter::look_up(fuse_req_t request, fuse_ino_t parent, const char* name) {
   auto& self = adapter_of(request);
-  const Asked asked{Operation::look_up, parent, name};
-  const auto ticket = self.pending_.add(request, asked.operation);
-  self.files_.look_up(parent, name, [&self, ticket, asked](Result<Lookup> found) {
-    self.answer_look_up(ticket, asked, std::move(found));
-  });
+  const auto ticket = self.pending_.add(request, Operation::look_up);
+  self.files_.look_up(parent, name,
+                      [&self, ticket, asked = Asked{Operation::look_up, parent, name}](Result<Lookup> found) {
+                        self.answer_look_up(ticket, asked, std::move(found));
+                      });
 }
 
 void Adapter::answer_look_up(Ticket ticket, const Asked& asked, Result<Lookup> found) {
@@ -375,8 +374,7 @@ void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const
   const auto ticket = self.pending_.add(request, Operation::get_extended_attribute);
   const auto answer = [&self, ticket, inode, size,
                        wanted = std::string(name)](Result<std::vector<ExtendedAttribute>> attributes) {
-    if (!attributes)
-      return self.fail(ticket, {Operation::get_extended_attribute, inode}, attributes.error());
+    if (!attributes) return self.fail(ticket, {Operation::get_extended_attribute, inode}, attributes.error());
     const auto waiting = self.pending_.take(ticket);
     if (waiting == nullptr) return;
     const auto found = std::ranges::find(*attributes, wanted, &ExtendedAttribute::name);

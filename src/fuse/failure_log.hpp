@@ -31,6 +31,10 @@ class FailureLog {
   /// `log` and `clock` outlive what `scheduler` has been given.
   FailureLog(Log& log, Clock& clock, Scheduler& scheduler, FloodGate::Rule rule = {});
 
+  /// Whether failed() would write anything of that: spares finding out its path.
+  [[nodiscard]] bool tells(std::string_view operation, ErrorCode error) const {
+    return !is_expected(operation, error) || log_.enabled(LogLevel::debug);
+  }
   /// `operation` was answered with `number`, an errno, because of `error`. At level warning; at debug where
   /// it is expected.
   void failed(const FailedOperation& operation, int number, const Error& error);

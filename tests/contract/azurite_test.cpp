@@ -54,11 +54,10 @@ class AzuriteStore final : public StoreUnderTest {
   SystemClock clock_;
   RecordingLog log_;
   CurlTransport network_{2, azurite().ca_file()};
-  std::unique_ptr<HttpTransport> signed_ =
-      SharedKeyTransport::create(network_, clock_, std::string(Azurite::account),
-                                 {Secret(std::string(Azurite::account_key))})
-          .value();
-  RetryingTransport retrying_{*signed_, clock_, network_, RetryPolicy{}};
+  SharedKeyTransport signed_{
+      network_, clock_, std::string(Azurite::account),
+      CurrentKey::create({Secret(std::string(Azurite::account_key))}, clock_, log_).value()};
+  RetryingTransport retrying_{signed_, clock_, network_, RetryPolicy{}};
   BlobAuthor author_{azurite()};
   std::set<std::string> made_;
   WorkerPool decoders_{"decode", 2};

@@ -105,8 +105,8 @@ class TreeModelFixture : public testing::TestWithParam<TreeModelCase> {
   const std::uint64_t seed;
   Dice dice;
   std::uint64_t large_one_in = 0;  ///< so many of which one blob has megabytes; 0: none has
-  ManualClock clock;
   RecordingLog log;
+  ManualClock clock;  // what is due when it ends may be logged
   FakeBlobStore store{FakeBlobStore::Delivery::at_once};
   World world{store, clock};
   MemoryBudget budget{64ULL << 20U};

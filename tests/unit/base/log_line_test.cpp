@@ -78,6 +78,10 @@ TEST(LogLine, BytesThatAreNoTextAreShownAsTheyAreNumbered) {
   EXPECT_EQ(json::parse(json_of("a\xff\xc3z")).at("name"), R"(a\xff\xc3z)");
 }
 
+TEST(LogLine, JsonHasNothingThatATerminalObeys) {
+  EXPECT_THAT(json_of("\x1b\u009b\u00a0"), testing::HasSubstr("\"\\u001b\\u009b\u00a0\""));
+}
+
 TEST(LogLine, JsonKeepsEveryCharacterThatThereIs) {
   for (const std::string text :
        {"Grüße/日本 😀", "\u0080\u07ff\u0800\uffff\U00010000\U0010ffff", "a\tb\r\n\x01\x7f"})
@@ -93,6 +97,11 @@ TEST(LogLine, AnyBytesGiveOneValidLine) {
     ASSERT_TRUE(json::accept(line)) << line;
     ASSERT_EQ(line.find('\n'), std::string::npos) << line;
   }
+}
+
+TEST(LogLine, TextHasNothingThatATerminalObeys) {
+  EXPECT_EQ(text_of({LogLevel::info, "seen", {{"name", "a\x1b[2J\u009b31m\u00a0\x7f"}}}),
+            "seen name=a\\x1b[2J\\xc2\\x9b31m\u00a0\\x7f");
 }
 
 TEST(LogLine, TextLeavesOutWhatIsEmpty) {

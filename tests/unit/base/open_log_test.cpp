@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/journal_log.hpp"
+#include "base/syslog.hpp"
 
 namespace blobmount {
 namespace {
@@ -116,6 +118,45 @@ TEST(OpenLog, AJournalThatHasGoneEndsNothing) {
   });
 }
 
+TEST(OpenLog, AJournalThatIsStuckHoldsNobodyUpAndLearnsHowMuchItMissed) {
+  on_a_machine_of_its_own([]() -> std::string {
+    const DatagramSocket journal("/run/systemd/journal/socket");
+    const auto log = log_to_journal(LogLevel::info);
+    for (int i = 0; i < 10'000; ++i) log->info("one");
+    int taken = 0;
+    while (!journal.next().empty()) ++taken;
+
+    log->info("two");
+
+    if (journal.next().find("MESSAGE=two\n") == std::string::npos) return "it is not written to any more";
+    const auto entry = journal.next();
+    const auto count = "BLOBMOUNT_COUNT=" + std::to_string(10'000 - taken) + "\n";
+    return entry.find(count) == std::string::npos ? "no " + count + "in: " + entry : "";
+  });
+}
+
+/// What open_log() says against that; empty: nothing.
+std::string refusal_of(LogTarget target, bool foreground) {
+  try {
+    (void)open_log({.target = target}, foreground);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(OpenLog, APlaceThatNobodyReadsIsRefusedNotReplaced) {
+  on_a_machine_of_its_own([]() -> std::string {
+    const auto journal = refusal_of(LogTarget::journal, true), syslog = refusal_of(LogTarget::syslog, true);
+    if (journal !=
+        "log-to is the journal, but systemd has none here: choose another place, or leave log-to out")
+      return "of the journal: " + journal;
+    if (!syslog.starts_with("log-to is syslog, but there is none here: ")) return "of syslog: " + syslog;
+    return refusal_of(LogTarget::automatic, false);
+  });
+  EXPECT_THAT(refusal_of(LogTarget::standard_error, false), testing::HasSubstr("without --foreground"));
+}
+
 TEST(OpenLog, SyslogGetsItsLines) {
   on_a_machine_of_its_own([]() -> std::string {
     const DatagramSocket syslogd("/dev/log");
@@ -128,6 +169,16 @@ TEST(OpenLog, SyslogGetsItsLines) {
     if (line.find("]: 100 %s path=/a") == std::string::npos) return "got: " + line;
     return syslogd.next();
   });
+}
+
+TEST(OpenLog, SyslogHasItsOwnTime) {
+  ::setenv("TZ", "UTC0", 1);
+  const auto moment = std::chrono::system_clock::from_time_t(1'796'176'802);
+
+  const auto message = syslog_message(LogLevel::error, moment, 123, "a % line");
+
+  ::unsetenv("TZ");
+  EXPECT_EQ(message, "<27>Dec  2 02:00:02 blobmount[123]: a % line");
 }
 
 TEST(OpenLog, StderrInJson) {

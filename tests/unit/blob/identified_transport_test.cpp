@@ -7,6 +7,7 @@
 
 #include "auth/shared_key_transport.hpp"
 #include "fakes/manual_clock.hpp"
+#include "fakes/recording_log.hpp"
 #include "fakes/scripted_transport.hpp"
 
 namespace blobmount {
@@ -99,9 +100,11 @@ TEST(IdentifiedTransport, SaysWhoAsks) {
 TEST(IdentifiedTransport, TheIdIsSigned) {
   tests::ManualClock clock;
   ScriptedTransport network([](const auto&) { return HttpResponse{.status = 200}; });
-  auto key = SharedKeyTransport::create(network, clock, "account", {Secret("a2V5")});
+  tests::RecordingLog log;
+  auto key = CurrentKey::create({Secret("a2V5")}, clock, log);
   ASSERT_TRUE(key);
-  IdentifiedTransport identified(*std::move(key), "");
+  IdentifiedTransport identified(
+      std::make_unique<SharedKeyTransport>(network, clock, "account", *std::move(key)), "");
 
   for (int i = 0; i < 2; ++i) (void)answer_of(identified, {.url = *parse_url("https://account.example/c/b")});
 

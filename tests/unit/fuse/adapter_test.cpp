@@ -213,6 +213,15 @@ TEST_F(AdapterTest, FailuresBecomeErrnos) {
   EXPECT_EQ(kernel_.ask(FUSE_GETATTR, 4711, bytes_of(fuse_getattr_in{})).error, ESTALE);
 }
 
+TEST_F(AdapterTest, AFailureIsNotedUnlessItIsAnAnswer) {
+  store_.fail_next(Call::get_properties, {ErrorCode::permission_denied, "no role"});
+  EXPECT_EQ(look_up("text").error, EACCES);
+  EXPECT_THAT(adapter_.requests().last_failure().sentence, testing::HasSubstr("no role"));
+
+  EXPECT_EQ(look_up(std::string(256, 'x')).error, ENAMETOOLONG);
+  EXPECT_THAT(adapter_.requests().last_failure().sentence, testing::HasSubstr("no role"));
+}
+
 TEST_F(AdapterTest, ForgetsAreCounted) {
   const auto inode = look_up("text").as<fuse_entry_out>().nodeid;
   ASSERT_EQ(look_up("text").as<fuse_entry_out>().nodeid, inode);

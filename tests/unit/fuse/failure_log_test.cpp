@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/open_log.hpp"
 #include "fakes/manual_clock.hpp"
 #include "fakes/recording_log.hpp"
 
@@ -51,6 +52,15 @@ TEST_F(FailureLogTest, WhatIsNoNewsIsForDevelopersOnly) {
 
   EXPECT_THAT(log_.lines_for_operators(), IsEmpty());
   EXPECT_THAT(log_.lines(), SizeIs(3));
+}
+
+TEST_F(FailureLogTest, SaysWhatItWouldWriteNothingOf) {
+  const auto quiet = log_to_stderr(LogLevel::info);
+  const FailureLog failures(*quiet, clock_, clock_);
+
+  EXPECT_FALSE(failures.tells("lookup", ErrorCode::not_found));
+  EXPECT_TRUE(failures.tells("lookup", ErrorCode::permission_denied));
+  EXPECT_TRUE(failures_.tells("lookup", ErrorCode::not_found)) << "at debug all is written";
 }
 
 TEST_F(FailureLogTest, ABlobOverwrittenUnderAReaderIsNews) {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/json_members.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -12,7 +14,7 @@ using nlohmann::json;
 constexpr double seconds_in_an_hour = 3600;
 
 double grown(const json& before, const json& after, const char* member) {
-  return std::max(0.0, after.value(member, 0.0) - before.value(member, 0.0));
+  return std::max(0.0, number_in(after, member) - number_in(before, member));
 }
 
 std::optional<double> share(double part, double rest) {
@@ -22,8 +24,9 @@ std::optional<double> share(double part, double rest) {
 
 std::vector<OperationRate> operations_of(const json& before, const json& after, double seconds) {
   std::vector<OperationRate> rates;
+  if (!after.is_object()) return rates;
   for (const auto& [name, now] : after.items()) {
-    const auto then = before.value(name, json::object());
+    const auto& then = member_of(before, name.c_str());
     const auto count = grown(then, now, "count");
     if (count == 0) continue;
     rates.push_back({.name = name,
@@ -55,9 +58,11 @@ ActivityRates rates_between(const json& before, const json& after) {
   ActivityRates rates;
   rates.seconds = std::max(1e-3, grown(before, after, "time_s"));
   const auto rate = [&](const char* member) { return grown(before, after, member) / rates.seconds; };
-  const auto none = json::object();
-  rates.kernel = operations_of(before.value("kernel", none), after.value("kernel", none), rates.seconds);
-  rates.service = operations_of(before.value("service", none), after.value("service", none), rates.seconds);
+  const auto operations = [&](const char* member) {
+    return operations_of(member_of(before, member), member_of(after, member), rates.seconds);
+  };
+  rates.kernel = operations("kernel");
+  rates.service = operations("service");
   rates.read_bytes_per_second = rate("read_bytes");
   for (const auto& operation : rates.service) rates.received_bytes_per_second += operation.bytes_per_second;
   rates.memory_hits = share(rate("memory_hits"), rate("memory_waits"));
@@ -65,8 +70,8 @@ ActivityRates rates_between(const json& before, const json& after) {
   rates.ahead_wasted = share(rate("ahead_wasted_bytes"), rate("ahead_used_bytes"));
   rates.cost_per_hour = rate("cost_estimate") * seconds_in_an_hour;
   rates.cpu = rate("cpu_s");
-  for (const auto& file : after.value("files", json::array()))
-    rates.files.emplace_back(file.value("name", ""), file.value("bytes_per_second", 0.0));
+  for (const auto& file : member_of(after, "files"))
+    rates.files.emplace_back(text_in(file, "name"), number_in(file, "bytes_per_second"));
   return rates;
 }
 

@@ -2,20 +2,20 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <set>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "app/display.hpp"
+#include "app/json_members.hpp"
 #include "app/mount_client.hpp"
 #include "app/mount_health.hpp"
 #include "cache/disk_care.hpp"
 #include "cache/disk_claim.hpp"
+#include "cache/disk_scan.hpp"
 
 namespace blobmount {
 namespace {
@@ -25,33 +25,41 @@ using Action = CacheCommand::Action;
 
 constexpr auto pause_between_looks = std::chrono::milliseconds{200};
 
-/// As large as a mount's own at most: with less, versions that cannot be remembered would be removed.
-constexpr std::uint64_t memory_for_index = 4ULL << 30U;
-
 /// What there is to say, the same for a mount and for a directory.
 struct Outcome {
   json result = json::object();
   bool well = true;
 };
 
-json ask(const json& job, const char* member) { return job.value(member, json()); }
-
-bool is_well(const json& job) { return job.value("bad", 0) == 0 && job.value("stuck", 0) == 0; }
+bool is_well(const json& job) { return count_in(job, "bad") == 0 && count_in(job, "stuck") == 0; }
 
 Result<Outcome> show(const MountEntry& mount) {
   BM_ASSIGN(answer, ask_mount(mount, {{"command", "status"}}));
-  const auto& status = answer["status"];
-  return Outcome{.result = {{"memory", ask(status, "memory")}, {"disk_cache", ask(status, "disk_cache")}}};
+  const auto& status = member_of(answer, "status");
+  return Outcome{
+      .result = {{"memory", member_of(status, "memory")}, {"disk_cache", member_of(status, "disk_cache")}}};
+}
+
+/// The job that the daemon answers with.
+Result<json> ask_for_job(const MountEntry& mount, json request) {
+  request["command"] = "cache";
+  BM_ASSIGN(answer, ask_mount(mount, request));
+  auto job = member_of(answer, "job");
+  if (job.is_object()) return job;
+  return Error{ErrorCode::corrupt, "the daemon's answer is not understood: it is of another version"};
 }
 
 Result<Outcome> run_job(const MountEntry& mount, const char* action) {
-  BM_ASSIGN(answer, ask_mount(mount, {{"command", "cache"}, {"action", action}}));
-  while (answer["job"].value("running", false)) {
+  BM_ASSIGN(job, ask_for_job(mount, {{"action", action}}));
+  while (flag_in(job, "running")) {
     std::this_thread::sleep_for(pause_between_looks);
-    BM_ASSIGN(next, ask_mount(mount, {{"command", "cache"}, {"action", "job"}}));
-    answer = std::move(next);
+    BM_ASSIGN(next, ask_for_job(mount, {{"action", "job"}, {"number", count_in(job, "number")}}));
+    job = std::move(next);
   }
-  return Outcome{.result = answer["job"], .well = is_well(answer["job"])};
+  if (const auto failure = text_in(job, "failure"); !failure.empty())
+    return Error{ErrorCode::internal, "it did not come to its end: " + failure};
+  job.erase("running");
+  return Outcome{.result = job, .well = is_well(job)};
 }
 
 Result<Outcome> at_mount(const MountEntry& mount, Action action) {
@@ -59,21 +67,11 @@ Result<Outcome> at_mount(const MountEntry& mount, Action action) {
   return run_job(mount, action == Action::clear ? "clear" : "verify");
 }
 
-Result<std::unique_ptr<DiskStore>> open_store(const std::string& path, MemoryBudget& budget) {
-  std::error_code failed;
-  // claim_directory() would make one, and make any empty one ours
-  if (!std::filesystem::is_regular_file(std::filesystem::path(path) / "lock", failed)) {
-    return Error{ErrorCode::not_found,
-                 "'" + path + "' is neither in a mount of blobmount nor one of its cache directories"};
-  }
-  auto directory = claim_directory(path);
-  if (!directory && directory.error().code == ErrorCode::busy) {
-    auto error = std::move(directory).error();
-    error.message += ": name its mount instead";
-    return error;
-  }
-  if (!directory) return std::move(directory).error();
-  return DiskStore::open(*std::move(directory), budget);
+Result<std::unique_ptr<CacheDirectory>> claim_unused(const std::string& path) {
+  auto claimed = claim_directory(path);
+  if (!claimed && claimed.error().code == ErrorCode::busy)
+    claimed.error().message += ": name its mount instead";
+  return claimed;
 }
 
 Outcome result_of(const DiskProgress& progress, const char* action) {
@@ -85,28 +83,47 @@ Outcome result_of(const DiskProgress& progress, const char* action) {
           .well = progress.bad == 0 && progress.stuck == 0};
 }
 
-Result<Outcome> in_directory(const std::string& path, Action action) {
-  MemoryBudget budget(memory_for_index);
-  BM_ASSIGN(store, open_store(path, budget));
-  DiskProgress progress;
-  if (action == Action::clear) {
-    clear(*store, progress);
-    return result_of(progress, "clear");
-  }
-  if (action == Action::verify) {
-    std::set<DiskName> bad;
-    verify(*store, progress,
-           [&](const DiskIdentity& identity, std::uint64_t, const Error&) { bad.insert(identity.name); });
-    // what is left of them would be fetched again page by page, when somebody reads it
-    for (const auto name : bad) {
-      if (!store->evict(store->index().find(name))) ++progress.stuck;
-    }
-    return result_of(progress, "verify");
-  }
+Result<Outcome> show(const std::string& path, CacheDirectory& directory) {
+  BM_ASSIGN(kept, survey(directory));
   return Outcome{
-      .result = {
-          {"disk_cache",
-           {{"directory", path}, {"bytes", store->index().bytes()}, {"blobs", store->index().versions()}}}}};
+      .result = {{"disk_cache", {{"directory", path}, {"bytes", kept.bytes}, {"blobs", kept.versions}}}}};
+}
+
+Outcome clear(DiskStore& store) {
+  DiskProgress progress;
+  clear(store, progress);
+  return result_of(progress, "clear");
+}
+
+/// What is left of a version with a bad page would be fetched again page by page, when somebody reads it: it
+/// is removed.
+Outcome verify(DiskStore& store) {
+  DiskProgress progress;
+  std::set<DiskName> bad;
+  const auto useless =
+      verify(store, progress,
+             [&](const DiskIdentity& identity, std::uint64_t, const Error&) { bad.insert(identity.name); });
+  bad.insert(useless.begin(), useless.end());
+  for (const auto name : bad) {
+    if (!store.evict(store.index().find(name))) ++progress.stuck;
+  }
+  return result_of(progress, "verify");
+}
+
+Result<Outcome> in_directory(const std::string& path, Action action) {
+  const auto seen = look_into_directory(path);
+  if (!seen) {
+    return Error{ErrorCode::not_found,
+                 "'" + path + "' is neither in a mount of blobmount nor one of its cache directories"};
+  }
+  if (action == Action::show) return show(path, **seen);
+
+  BM_ASSIGN(directory, claim_unused(path));
+  BM_ASSIGN(kept, survey(*directory));
+  // versions that the index cannot remember would be removed
+  MemoryBudget budget(DiskIndex::budget_for(kept.versions));
+  BM_ASSIGN(store, DiskStore::open(std::move(directory), budget));
+  return action == Action::clear ? clear(*store) : verify(*store);
 }
 
 Result<Outcome> carry_out(const CacheCommand& command) {
@@ -116,37 +133,33 @@ Result<Outcome> carry_out(const CacheCommand& command) {
   return in_directory(command.where, command.action);
 }
 
-std::string of_limit(const json& part) {
-  const auto bytes = shown_bytes(part.value("bytes", 0.0));
-  return part.contains("limit") ? bytes + " of " + shown_bytes(part.value("limit", 0.0)) : bytes;
-}
-
 void print_show(const json& result, std::ostream& out) {
-  if (const auto memory = ask(result, "memory"); memory.is_object())
-    out << "memory  " << of_limit(memory) << "\n";
-  const auto disk = ask(result, "disk_cache");
+  if (const auto& memory = member_of(result, "memory"); memory.is_object())
+    out << "memory  " << shown_usage(memory) << "\n";
+  const auto& disk = member_of(result, "disk_cache");
   if (!disk.is_object()) {
     out << "disk    nothing is kept there\n";
     return;
   }
-  out << "disk    " << of_limit(disk) << ", " << disk.value("blobs", 0) << " blobs, in "
-      << printable(disk.value("directory", "")) << "\n";
+  out << "disk    " << shown_usage(disk) << ", " << count_in(disk, "blobs") << " blobs, in "
+      << printable(text_in(disk, "directory")) << "\n";
 }
 
 void print_done(const json& result, std::ostream& out) {
-  const auto blobs = std::to_string(result.value("disk_blobs", 0)) + " blobs on disk, " +
-                     shown_bytes(result.value("disk_bytes", 0.0));
-  if (result.value("action", "") == "clear") {
+  const auto blobs = std::to_string(count_in(result, "disk_blobs")) + " blobs on disk, " +
+                     shown_bytes(number_in(result, "disk_bytes"));
+  if (text_in(result, "action") == "clear") {
     out << "dropped " << blobs;
     if (result.contains("memory_bytes"))
-      out << "; in memory " << shown_bytes(result.value("memory_bytes", 0.0));
+      out << "; in memory " << shown_bytes(number_in(result, "memory_bytes"));
   } else {
     out << "verified " << blobs;
   }
   out << "\n";
-  if (const auto bad = result.value("bad", 0); bad > 0)
+  if (const auto bad = count_in(result, "bad"); bad > 0)
     out << bad << " pages are not what was written: they are fetched again when they are read\n";
-  if (const auto stuck = result.value("stuck", 0); stuck > 0) out << stuck << " blobs could not be removed\n";
+  if (const auto stuck = count_in(result, "stuck"); stuck > 0)
+    out << stuck << " blobs could not be removed\n";
 }
 
 }  // namespace
@@ -154,7 +167,6 @@ void print_done(const json& result, std::ostream& out) {
 Result<int> run_command(const CacheCommand& command, std::ostream& out) {
   BM_ASSIGN(outcome, carry_out(command));
   if (command.json) {
-    outcome.result.erase("running");
     out << outcome.result.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
   } else if (command.action == Action::show) {
     print_show(outcome.result, out);

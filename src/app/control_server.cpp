@@ -5,13 +5,10 @@
 #include <utility>
 
 #include <nlohmann/json.hpp>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "app/control_socket.hpp"
-#include "base/thread.hpp"
 
 namespace blobmount {
 namespace {
@@ -19,7 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int most_waiting_clients = 16;
-constexpr auto pause_without_descriptors = std::chrono::milliseconds{200};
 
 /// Names in /tmp can be taken by anybody: what is there counts only if it is as we would have made it.
 Status claim(const std::string& directory) {
@@ -83,6 +79,18 @@ std::string line_of(Result<json> outcome) {
   return line_of(json{{"ok", false}, {"error", "the answer is longer than 1 MiB"}});
 }
 
+/// On the thread of others: it is sent without waiting, for which an answer in a few words always has room.
+Completion<json> later_answer(std::shared_ptr<const Descriptor> client) {
+  return [client = std::move(client)](Result<json> outcome) {
+    (void)send_line(client->number(), line_of(std::move(outcome)), std::chrono::steady_clock::now());
+  };
+}
+
+/// Who may not ask, or says too much, is told; who says nothing, or went away, is not.
+bool deserves_answer(const Error& error) {
+  return error.code == ErrorCode::permission_denied || error.code == ErrorCode::too_large;
+}
+
 Error wrong(const std::string& why) { return {ErrorCode::invalid_argument, why}; }
 
 }  // namespace
@@ -94,66 +102,49 @@ Result<std::unique_ptr<ControlServer>> ControlServer::listen(const std::vector<s
   auto path = directory + "/" + name;
   BM_ASSIGN(listener, listen_on(path));
   std::unique_ptr<ControlServer> server(
-      new ControlServer(std::move(path), std::move(listener), std::move(handlers), log, patience));
-  if (!server->stop_) return system_error("make an eventfd");
-  server->thread_ = start_thread("control", [&server = *server] { server.run(); });
+      new ControlServer(std::move(path), std::move(handlers), log, patience));
+  BM_ASSIGN(clients, ClientThread::start("control", std::move(listener),
+                                         [&server = *server](Descriptor client, int stop) {
+                                           server.serve(std::move(client), stop);
+                                         }));
+  server->clients_ = std::move(clients);
   return server;
 }
 
-ControlServer::ControlServer(std::string path, Descriptor listener, Handlers handlers, Log& log,
-                             Duration patience)
+ControlServer::ControlServer(std::string path, Handlers handlers, Log& log, Duration patience)
     : log_(log),
       handlers_(std::move(handlers)),
       patience_(patience),
       path_(std::move(path)),
-      file_(inode_of(path_)),
-      listener_(std::move(listener)),
-      stop_(::eventfd(0, EFD_CLOEXEC)) {}
+      file_(inode_of(path_)) {}
 
 ControlServer::~ControlServer() {
-  if (thread_.joinable()) {
-    ::eventfd_write(stop_.number(), 1);
-    thread_.join();
-  }
+  clients_.reset();
   if (inode_of(path_) == file_) ::unlink(path_.c_str());
 }
 
-void ControlServer::run() {
-  while (true) {
-    const auto next = wait_for_events(listener_.number(), POLLIN, SteadyTime::max(), stop_.number());
-    if (!next && next.error().code == ErrorCode::cancelled) return;
-    serve_next_client();
-  }
+void ControlServer::serve(Descriptor accepted, int stop) const {
+  const auto client = std::make_shared<const Descriptor>(std::move(accepted));
+  const auto line = line_from(client->number(), stop);
+  if (!line && !deserves_answer(line.error())) return note_dropped(line.error());
+  auto outcome = line ? answer_to(*line, later_answer(client)) : std::optional(Result<json>(line.error()));
+  if (!outcome) return;
+  const auto sent = send_line(client->number(), line_of(*std::move(outcome)),
+                              std::chrono::steady_clock::now() + patience_, stop, longest_answer);
+  if (!sent) note_dropped(sent.error());
 }
 
-void ControlServer::serve_next_client() {
-  const Descriptor client(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!client) {
-    // it would be ready again at once
-    const auto again = std::chrono::steady_clock::now() + pause_without_descriptors;
-    (void)wait_for_events(-1, 0, again, stop_.number());
-    return;
-  }
-  if (auto served = serve(client.number()); !served) {
-    log_.debug("control client dropped", {{"reason", served.error().message}});
-  }
+void ControlServer::note_dropped(const Error& reason) const {
+  log_.debug("control client dropped", {{"reason", reason.message}});
 }
 
-Status ControlServer::serve(int client) {
-  auto outcome = Result<json>(json::object());
-  if (auto allowed = check_user(client); !allowed) {
-    outcome = std::move(allowed).error();
-  } else {
-    const auto line = receive_line(client, std::chrono::steady_clock::now() + patience_, stop_.number());
-    const bool deserves_answer = line || line.error().code == ErrorCode::too_large;
-    if (!deserves_answer) return line.error();
-    outcome = line ? answer_to(*line) : Result<json>(line.error());
-  }
-  return send_line(client, line_of(std::move(outcome)), std::chrono::steady_clock::now() + patience_,
-                   stop_.number(), longest_answer);
+Result<std::string> ControlServer::line_from(int client, int stop) const {
+  BM_TRY(check_user(client));
+  return receive_line(client, std::chrono::steady_clock::now() + patience_, stop);
 }
 
-Result<json> ControlServer::answer_to(const std::string& line) const {
+std::optional<Result<json>> ControlServer::answer_to(const std::string& line,
+                                                     const Completion<json>& done) const {
   const auto request = json::parse(line, nullptr, false);
   if (!request.is_object()) return wrong("the request is not a JSON object in one line");
   const auto command = request.find("command");
@@ -166,7 +157,9 @@ Result<json> ControlServer::answer_to(const std::string& line) const {
   }
   log_.debug("control request", {{"command", name}});
   try {
-    return handler->second(request);
+    if (const auto* const quick = std::get_if<Handler>(&handler->second)) return (*quick)(request);
+    std::get<SlowHandler>(handler->second)(request, done);
+    return std::nullopt;
   } catch (const std::exception& defect) {
     return Error{ErrorCode::internal, name + ": " + defect.what()};
   }

@@ -1,8 +1,12 @@
 #include "app/display.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
+
+#include "app/json_members.hpp"
+#include "base/control_character.hpp"
 
 namespace blobmount {
 namespace {
@@ -31,6 +35,12 @@ std::string shown_bytes(double bytes) {
   return (unit == 0 ? with_digits(bytes, 0) : with_digits(bytes, bytes < 99.95 ? 1 : 0)) + " " + units[unit];
 }
 
+std::string shown_usage(const nlohmann::json& part) {
+  const auto used = shown_bytes(number_in(part, "bytes"));
+  const auto limit = number_in(part, "limit");
+  return limit > 0 ? used + " of " + shown_bytes(limit) : used;
+}
+
 std::string shown_seconds(double seconds) {
   const auto whole = std::llround(seconds);
   if (whole < 0) return "-" + shown_seconds(-seconds);
@@ -55,13 +65,10 @@ std::string shown_latency(double seconds) {
 
 std::string printable(std::string_view text) {
   std::string clean;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    // U+0080 to U+009F are control characters, too
-    const bool wide_control =
-        byte == 0xC2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xA0;
-    clean += byte < 0x20 || byte == 0x7F || wide_control ? '?' : text[at];
-    if (wide_control) ++at;
+  while (!text.empty()) {
+    const auto control = control_size(text);
+    clean += control != 0 ? '?' : text.front();
+    text.remove_prefix(std::max<std::size_t>(control, 1));
   }
   return clean;
 }

@@ -6,10 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace blobmount {
 
 /// "512 B", "1.5 GiB".
 std::string shown_bytes(double bytes);
+/// "1.5 GiB of 10.0 GiB": `bytes` and `limit` of what a daemon said; "1.5 GiB" where it said no limit.
+std::string shown_usage(const nlohmann::json& part);
 /// "7 s", "3 min", "2 h 5 min", "4 d 3 h".
 std::string shown_seconds(double seconds);
 /// "0.4", "12", "1.5k", "2.0M".

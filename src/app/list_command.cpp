@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/display.hpp"
+#include "app/json_members.hpp"
 #include "app/mount_health.hpp"
 
 namespace blobmount {
@@ -20,13 +21,19 @@ using nlohmann::json;
 
 constexpr std::chrono::seconds patience{2};
 
+/// Null where it is not known.
+json pid_in(const json& status) {
+  const auto pid = count_in(status, "pid");
+  return pid != 0 ? json(pid) : json();
+}
+
 void print_json(const std::vector<MountHealth>& mounts, std::ostream& out) {
   auto all = json::array();
   for (const auto& [mount, health, detail, status] : mounts) {
     all.push_back({{"source", mount.source},
                    {"mount_point", mount.mount_point},
                    {"owner", mount.owner},
-                   {"pid", status.is_object() ? status["pid"] : json()},
+                   {"pid", pid_in(status)},
                    {"health", name_of(health)},
                    {"detail", detail}});
   }
@@ -36,8 +43,8 @@ void print_json(const std::vector<MountHealth>& mounts, std::ostream& out) {
 void print(const std::vector<MountHealth>& mounts, std::ostream& out) {
   std::vector<std::array<std::string, 4>> rows{{"SOURCE", "MOUNT POINT", "PID", "HEALTH"}};
   for (const auto& [mount, health, detail, status] : mounts) {
-    const auto pid = status.is_object() ? std::to_string(status.value("pid", 0)) : "-";
-    rows.push_back({printable(mount.source), printable(mount.mount_point), pid,
+    const auto pid = pid_in(status);
+    rows.push_back({printable(mount.source), printable(mount.mount_point), pid.is_null() ? "-" : pid.dump(),
                     name_of(health) + (detail.empty() ? "" : ": " + printable(detail))});
   }
   std::array<std::size_t, 3> widths{};

@@ -5,24 +5,20 @@
 #include <cctype>
 #include <cerrno>
 #include <string_view>
-#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include "app/control_socket.hpp"
 #include "base/metric_registry.hpp"
-#include "base/thread.hpp"
 
 namespace blobmount {
 namespace {
 
 constexpr std::size_t longest_head = 8U << 10U;
 constexpr int most_waiting_clients = 4;
-constexpr auto pause_without_descriptors = std::chrono::milliseconds{200};
 
 Result<Descriptor> listen_on(std::uint16_t port) {
   Descriptor listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -107,50 +103,23 @@ std::string host_in(std::string_view head) {
 Result<std::unique_ptr<MetricsServer>> MetricsServer::listen(std::uint16_t port, Text text,
                                                              Duration patience) {
   BM_ASSIGN(listener, listen_on(port));
-  const auto bound = port_of(listener);
-  std::unique_ptr<MetricsServer> server(
-      new MetricsServer(bound, std::move(listener), std::move(text), patience));
-  if (!server->stop_) return system_error("make an eventfd");
-  server->thread_ = start_thread("metrics", [&server = *server] { server.run(); });
+  std::unique_ptr<MetricsServer> server(new MetricsServer(port_of(listener), std::move(text), patience));
+  BM_ASSIGN(clients, ClientThread::start("metrics", std::move(listener),
+                                         [&server = *server](const Descriptor& client, int stop) {
+                                           server.serve(client.number(), stop);
+                                         }));
+  server->clients_ = std::move(clients);
   return server;
 }
 
-MetricsServer::MetricsServer(std::uint16_t port, Descriptor listener, Text text, Duration patience)
-    : port_(port),
-      text_(std::move(text)),
-      patience_(patience),
-      listener_(std::move(listener)),
-      stop_(::eventfd(0, EFD_CLOEXEC)) {}
-
-MetricsServer::~MetricsServer() {
-  if (!thread_.joinable()) return;
-  ::eventfd_write(stop_.number(), 1);
-  thread_.join();
-}
-
-void MetricsServer::run() {
-  while (true) {
-    const auto next = wait_for_events(listener_.number(), POLLIN, SteadyTime::max(), stop_.number());
-    if (!next && next.error().code == ErrorCode::cancelled) return;
-    const Descriptor client(::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (client) {
-      serve(client.number());
-    } else {
-      // it would be ready again at once
-      const auto again = std::chrono::steady_clock::now() + pause_without_descriptors;
-      (void)wait_for_events(-1, 0, again, stop_.number());
-    }
-  }
-}
-
-void MetricsServer::serve(int client) {
-  const auto head = receive_head(client, std::chrono::steady_clock::now() + patience_, stop_.number());
+void MetricsServer::serve(int client, int stop) const {
+  const auto head = receive_head(client, std::chrono::steady_clock::now() + patience_, stop);
   const auto text = head ? answer_to(*head) : answer("400 Bad Request", head.error().message + "\n");
   const auto deadline = std::chrono::steady_clock::now() + patience_;
   // who does not take it goes without
-  if (!send_text(client, text, deadline, stop_.number())) return;
+  if (!send_text(client, text, deadline, stop)) return;
   ::shutdown(client, SHUT_WR);
-  drain(client, deadline, stop_.number());
+  drain(client, deadline, stop);
 }
 
 std::string MetricsServer::answer_to(const std::string& head) const {

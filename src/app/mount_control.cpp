@@ -1,8 +1,6 @@
 #include "app/mount_control.hpp"
 
-#include <chrono>
 #include <cstdlib>
-#include <future>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -11,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/control_socket.hpp"
+#include "app/json_members.hpp"
 #include "app/mount_table.hpp"
 #include "tree/names.hpp"
 
@@ -18,9 +17,6 @@ namespace blobmount {
 namespace {
 
 using nlohmann::json;
-
-/// For the kernel to take its notices; the client is more patient.
-constexpr std::chrono::seconds longest_wait{10};
 
 /// "a/b", or empty for the mount point.
 bool is_relative_path(std::string_view path) {
@@ -34,19 +30,13 @@ bool is_relative_path(std::string_view path) {
   return true;
 }
 
-Result<json> refresh(FileSystem& files, const json& request) {
-  const auto path = request.find("path");
-  const bool understood =
-      path != request.end() && path->is_string() && is_relative_path(path->get_ref<const std::string&>());
-  if (!understood) {
-    return Error{ErrorCode::invalid_argument,
-                 "refresh needs a \"path\" such as a/b, from the mount point on"};
+void refresh(FileSystem& files, const json& request, const Completion<json>& done) {
+  const auto& path = member_of(request, "path");
+  if (!path.is_string() || !is_relative_path(path.get_ref<const std::string&>())) {
+    return done(
+        Error{ErrorCode::invalid_argument, "refresh needs a \"path\" such as a/b, from the mount point on"});
   }
-  const auto told = std::make_shared<std::promise<void>>();
-  files.refresh(path->get_ref<const std::string&>(), [told] { told->set_value(); });
-  if (told->get_future().wait_for(longest_wait) == std::future_status::ready) return json::object();
-  return Error{ErrorCode::timed_out,
-               "all is forgotten here, but the kernel has not heard of it yet: it waits for a slow request"};
+  files.refresh(path.get_ref<const std::string&>(), [done] { done(json::object()); });
 }
 
 Result<std::unique_ptr<ControlServer>> listen(const std::string& mount_point,
@@ -62,7 +52,8 @@ Result<std::unique_ptr<ControlServer>> listen(const std::string& mount_point,
 }  // namespace
 
 ControlServer::Handlers commands_for(FileSystem& files) {
-  return {{"refresh", [&files](const json& request) { return refresh(files, request); }}};
+  return {{"refresh",
+           [&files](const json& request, const Completion<json>& done) { refresh(files, request, done); }}};
 }
 
 std::unique_ptr<ControlServer> serve_control(const std::string& mount_point, ControlServer::Handlers commands,

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/json_members.hpp"
 #include "app/mount_client.hpp"
 
 namespace blobmount {
@@ -54,9 +55,9 @@ void look_at_unreachable(MountHealth& found, Duration patience) {
   }
 }
 
-std::string joined(const nlohmann::json& sentences) {
+std::string joined(const std::vector<std::string>& sentences) {
   std::string all;
-  for (const auto& sentence : sentences) all += (all.empty() ? "" : "; ") + sentence.get<std::string>();
+  for (const auto& sentence : sentences) all += (all.empty() ? "" : "; ") + sentence;
   return all;
 }
 
@@ -96,9 +97,8 @@ MountHealth examine(const MountEntry& mount, Duration patience) {
   }
   if (answer) {
     found.status = std::move((*answer)["status"]);
-    const bool well = found.status.value("health", "") == "ok";
-    found.health = well ? Health::ok : Health::degraded;
-    found.detail = joined(found.status.value("degraded", nlohmann::json::array()));
+    found.health = text_in(found.status, "health") == "ok" ? Health::ok : Health::degraded;
+    found.detail = joined(texts_in(found.status, "degraded"));
     return found;
   }
   found.detail = answer.error().message;

@@ -1,6 +1,7 @@
 #include "app/mount_metrics.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -20,6 +21,10 @@ double number(Number value) {
 template <typename Time>
 double seconds(Time time) {
   return std::chrono::duration<double>(time).count();
+}
+
+std::optional<double> seconds(const TokenKeeper::Life::Time& time) {
+  return time ? std::optional(seconds(*time)) : std::nullopt;
 }
 
 void declare_identity(MetricRegistry& registry, const LiveMount& mount) {
@@ -89,7 +94,7 @@ void declare_token(MetricRegistry& registry, const Signer& signer) {
   if (!signer.keeper) return;
   const auto declare = [&](const char* name, const char* help, auto value) {
     registry.gauge(name, help, [&keeper = *signer.keeper, value](auto& samples) {
-      if (const auto life = keeper.life()) samples.add(value(*life));
+      if (const std::optional<double> sample = value(keeper.life())) samples.add(*sample);
     });
   };
   using Life = TokenKeeper::Life;
@@ -98,7 +103,7 @@ void declare_token(MetricRegistry& registry, const Signer& signer) {
   declare("blobmount_token_expires_in_seconds", "Until the current token expires; negative: since it did.",
           [](const Life& life) { return seconds(life.left); });
   declare("blobmount_token_valid", "1 while there is a token that the service takes, else 0.",
-          [](const Life& life) { return life.serves ? 1.0 : 0.0; });
+          [](const Life& life) { return std::optional(life.serves ? 1.0 : 0.0); });
 }
 
 void declare_kernel_requests(MetricRegistry& registry, const Adapter& adapter) {

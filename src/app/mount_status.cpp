@@ -24,11 +24,11 @@ auto whole_seconds(Time time) {
 json token_of(const Signer& signer) {
   if (!signer.keeper) return nullptr;
   const auto life = signer.keeper->life();
-  if (!life) return {{"valid", false}, {"failure", "there has been no token yet"}};
-  return {{"valid", life->serves},
-          {"age_s", whole_seconds(life->age)},
-          {"expires_in_s", whole_seconds(life->left)},
-          {"failure", life->failure}};
+  json token{{"valid", life.serves}, {"failure", life.failure}};
+  if (life.age) token["age_s"] = whole_seconds(*life.age);
+  if (life.left) token["expires_in_s"] = whole_seconds(*life.left);
+  if (!life.age && life.failure.empty()) token["failure"] = "there has been no token yet";
+  return token;
 }
 
 json memory_of(const Tower& tower) {
@@ -70,11 +70,11 @@ std::vector<std::string> complaints(const LiveMount& mount) {
   std::vector<std::string> found;
   if (mount.signer.keeper) {
     const auto life = mount.signer.keeper->life();
-    if (!life || !life->serves) {
-      found.push_back("there is no valid token" + (life ? ": " + life->failure : std::string()));
-    } else if (!life->failure.empty()) {
+    if (!life.serves) {
+      found.push_back("there is no valid token" + (life.failure.empty() ? "" : ": " + life.failure));
+    } else if (!life.failure.empty()) {
       found.push_back("the token is not renewed, and expires in " +
-                      std::to_string(whole_seconds(life->left)) + " s: " + life->failure);
+                      std::to_string(whole_seconds(*life.left)) + " s: " + life.failure);
     }
   }
   const auto failure = mount.adapter.requests().last_failure();

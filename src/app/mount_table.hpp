@@ -39,6 +39,8 @@ const MountEntry* find_mount(const MountTable& table, std::string_view mount_poi
 struct MountedPlace {
   MountEntry mount{};
   std::string path{};  ///< relative to what the daemon serves; empty: all of it
+
+  [[nodiscard]] bool is_mount_point() const { return "/" + path == mount.root; }
 };
 
 /// Where `path` leads. Symbolic links and ".." count as the kernel has them, but no mount of blobmount is

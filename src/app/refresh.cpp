@@ -12,8 +12,11 @@ namespace {
 
 Status find_and_ask(const std::string& path) {
   BM_ASSIGN(place, find_mounted_place(read_mount_table(), path));
-  BM_TRY(ask_mount(place.mount, {{"command", "refresh"}, {"path", place.path}}));
-  return {};
+  auto answer = ask_mount(place.mount, {{"command", "refresh"}, {"path", place.path}});
+  if (answer) return {};
+  if (answer.error().code == ErrorCode::timed_out)
+    answer.error().message += ": it hangs, or the kernel waits for a slow request before it takes note";
+  return std::move(answer).error();
 }
 
 }  // namespace

@@ -35,6 +35,29 @@ Result<json> ask(const ReloadCommand& command) {
   return ask_mount(place.mount, {{"command", "reload"}});
 }
 
+/// Empty: the file does not say.
+std::string text_in_file(const GivenLayers& layers, const std::string& name) {
+  const auto found = layers.file.find(name);
+  return found != layers.file.end() ? found->second.text : "";
+}
+
+bool is_given_elsewhere(const GivenLayers& layers, const std::string& name) {
+  return layers.command_line.contains(name) || layers.environment.contains(name);
+}
+
+std::vector<std::string> hidden_changes(const GivenLayers& before, const GivenLayers& now) {
+  std::vector<std::string> hidden;
+  for (const auto& setting : settings()) {
+    if (!is_given_elsewhere(now, setting.name)) continue;
+    if (text_in_file(before, setting.name) != text_in_file(now, setting.name)) hidden.push_back(setting.name);
+  }
+  return hidden;
+}
+
+json json_of(const Reloader::Outcome& outcome) {
+  return {{"changed", outcome.changed}, {"need_remount", outcome.need_remount}, {"hidden", outcome.hidden}};
+}
+
 std::string names_in(const json& answer, const char* member) {
   std::string names;
   for (const auto& name : answer.value(member, json::array()))
@@ -43,10 +66,17 @@ std::string names_in(const json& answer, const char* member) {
 }
 
 void print(const json& answer) {
-  const auto changed = names_in(answer, "changed");
-  const auto remount = names_in(answer, "need_remount");
-  std::cout << (changed.empty() ? "nothing has changed" : "in force now: " + changed) << "\n";
-  if (!remount.empty()) std::cout << "not in force before it is mounted anew: " << remount << "\n";
+  bool something = false;
+  const auto print_names = [&](const char* member, const char* what) {
+    const auto names = names_in(answer, member);
+    if (names.empty()) return;
+    std::cout << what << ": " << names << "\n";
+    something = true;
+  };
+  print_names("changed", "in force now");
+  print_names("need_remount", "not in force before it is mounted anew");
+  print_names("hidden", "of no effect, for a flag or a variable says it, too");
+  if (!something) std::cout << "nothing has changed\n";
 }
 
 }  // namespace
@@ -65,11 +95,16 @@ Reloader::Values Reloader::values_of(const Config& config, const GivenValues& gi
 }
 
 Result<Reloader::Outcome> Reloader::reload() {
+  if (given_.file_name.empty()) {
+    return Error{ErrorCode::invalid_argument,
+                 "this mount has no configuration file: what changes is given when it is mounted anew"};
+  }
   auto layers = given_;
   BM_TRY(read_file_of(layers));
   const auto given = layers.merged();
   BM_ASSIGN(config, make_config(given, environment_));
-  Outcome outcome;
+  Outcome outcome{.hidden = hidden_changes(given_, layers)};
+  given_ = std::move(layers);
   for (auto& [name, value] : values_of(config, given)) {
     if (value == in_force_[name]) continue;
     const bool can_change = find_setting(name)->changes_while_mounted;
@@ -83,7 +118,7 @@ Result<Reloader::Outcome> Reloader::reload() {
 ControlServer::Handlers commands_for(Reloader& reloader) {
   return {{"reload", [&reloader](const json&) -> Result<json> {
              BM_ASSIGN(outcome, reloader.reload());
-             return json{{"changed", outcome.changed}, {"need_remount", outcome.need_remount}};
+             return json_of(outcome);
            }}};
 }
 
@@ -94,10 +129,10 @@ int reload(const ReloadCommand& command) {
     return EXIT_FAILURE;
   }
   if (command.json) {
-    std::cout << json{{"changed", answer->value("changed", json::array())},
-                      {"need_remount", answer->value("need_remount", json::array())}}
-                     .dump()
-              << "\n";
+    json shown;
+    for (const auto* const member : {"changed", "need_remount", "hidden"})
+      shown[member] = answer->value(member, json::array());
+    std::cout << shown.dump() << "\n";
   } else {
     print(*answer);
   }

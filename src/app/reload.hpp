@@ -3,6 +3,7 @@
 /// `blobmount reload`: settings that have changed in the configuration file come into force.
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ class Reloader {
   struct Outcome {
     std::vector<std::string> changed{};       ///< names of settings
     std::vector<std::string> need_remount{};  ///< differ from what is in force, and stay as they are
+    std::vector<std::string> hidden{};  ///< changed in the file since last time, and given elsewhere, too
   };
-  /// Read the file anew. invalid_argument, and nothing is changed, where it is wrong.
+  /// Read the file anew. invalid_argument, and nothing is changed, where it is wrong, or there is none.
   Result<Outcome> reload();
 
  private:

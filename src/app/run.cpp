@@ -77,6 +77,13 @@ void put_into_force(const Config& config, Tower& tower, Log& log) {
   log.info("settings have changed");
 }
 
+MountCaches caches_of(Tower& tower) {
+  return {.memory = tower.memory,
+          .memory_files = tower.memory_files.get(),
+          .disk = tower.disk->get(),
+          .drop_kernel_pages = [&tree = tower.tree](auto done) { tree.drop_pages(std::move(done)); }};
+}
+
 /// All threads that a request may pass through. Null: nobody wants to know.
 std::unique_ptr<Watchdog> watch(Session& session, Tower& tower, const ServiceManager& manager, Log& log) {
   if (!manager.watchdog()) return nullptr;
@@ -140,7 +147,7 @@ Status run_mount(const MountCommand& command, Log& log, const ServiceManager& ma
   log.info("mounted", {{"source", source}, {"on", config.mount_point}, {"credential", signer.identity()}});
   auto commands = commands_for(tower->tree);
   commands.merge(commands_about(live, metrics));
-  auto cache_jobs = std::make_unique<CacheJobs>(tower->memory, tower->disk->get());
+  auto cache_jobs = std::make_unique<CacheJobs>(caches_of(*tower));
   commands.merge(commands_for(*cache_jobs));
   Reloader reloader(command, [&](const Config& changed) { put_into_force(changed, *tower, log); });
   commands.merge(commands_for(reloader));

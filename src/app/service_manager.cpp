@@ -62,12 +62,6 @@ Result<Address> parse_address(const std::string& text) {
   return Address{value, static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + text.size())};
 }
 
-std::int64_t monotonic_microseconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1'000;
-}
-
 /// A line is a member: a name with line breaks stays within its own.
 std::string one_line(std::string_view text) {
   std::string line(text);

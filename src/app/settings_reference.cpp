@@ -91,7 +91,7 @@ std::string bash() {
           "    --" + setting.name + ") COMPREPLY=($(compgen -W \"" + words + "\" -- \"$cur\")); return ;;\n";
     }
   }
-  return "# shellcheck shell=bash disable=SC2207\n"
+  return "# shellcheck shell=bash disable=SC2034,SC2207\n"
          "_blobmount() {\n"
          "  local cur prev words cword\n"
          "  _init_completion || return\n"

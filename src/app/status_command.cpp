@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/display.hpp"
+#include "app/json_members.hpp"
 #include "app/mount_health.hpp"
 
 namespace blobmount {
@@ -28,49 +29,45 @@ class Lines {
   std::ostream& out_;
 };
 
-std::string of_limit(const json& part) {
-  return shown_bytes(part.value("bytes", 0.0)) + " of " + shown_bytes(part.value("limit", 0.0));
-}
-
 std::string token_line(const json& token) {
-  const auto failure = token.value("failure", "");
-  auto line = std::string(token.value("valid", false) ? "valid" : "NOT VALID");
+  const auto failure = text_in(token, "failure");
+  auto line = std::string(flag_in(token, "valid") ? "valid" : "NOT VALID");
   if (token.contains("expires_in_s"))
-    line += ", expires in " + shown_seconds(token.value("expires_in_s", 0.0));
+    line += ", expires in " + shown_seconds(number_in(token, "expires_in_s"));
   return failure.empty() ? line : line + ", not renewed: " + failure;
 }
 
 std::string cost_line(const json& status) {
   std::ostringstream line;
-  line << "about " << std::fixed << std::setprecision(4) << status.value("cost_estimate", 0.0) << " "
-       << status.value("currency", "") << " for requests so far";
+  line << "about " << std::fixed << std::setprecision(4) << number_in(status, "cost_estimate") << " "
+       << text_in(status, "currency") << " for requests so far";
   return line.str();
 }
 
 void print_what_the_daemon_said(const json& status, Lines& lines) {
-  lines.add("Daemon", "blobmount " + status.value("version", "?") + ", pid " +
-                          std::to_string(status.value("pid", 0)) + ", up " +
-                          shown_seconds(status.value("uptime_s", 0.0)));
-  lines.add("Credential", status.value("credential", ""));
-  if (const auto& token = status.value("token", json()); token.is_object())
+  const auto count = [&status](const char* name) { return std::to_string(count_in(status, name)); };
+  lines.add("Daemon", "blobmount " + text_in(status, "version", "?") + ", pid " + count("pid") + ", up " +
+                          shown_seconds(number_in(status, "uptime_s")));
+  lines.add("Credential", text_in(status, "credential"));
+  if (const auto& token = member_of(status, "token"); token.is_object())
     lines.add("Token", token_line(token));
-  lines.add("Consistency", status.value("consistency", ""));
-  if (const auto& memory = status.value("memory", json()); memory.is_object()) {
+  lines.add("Consistency", text_in(status, "consistency"));
+  if (const auto& memory = member_of(status, "memory"); memory.is_object()) {
     lines.add("Memory",
-              of_limit(memory) + " (daemon: " + shown_bytes(memory.value("resident", 0.0)) + " resident)");
+              shown_usage(memory) + " (daemon: " + shown_bytes(number_in(memory, "resident")) + " resident)");
   }
-  if (const auto& disk = status.value("disk_cache", json()); disk.is_object()) {
-    lines.add("Disk cache", of_limit(disk) + " in " + disk.value("directory", "") + ", " +
-                                std::to_string(disk.value("blobs", 0)) + " blobs");
+  if (const auto& disk = member_of(status, "disk_cache"); disk.is_object()) {
+    lines.add("Disk cache", shown_usage(disk) + " in " + text_in(disk, "directory") + ", " +
+                                std::to_string(count_in(disk, "blobs")) + " blobs");
   }
-  lines.add("Activity", std::to_string(status.value("open_files", 0)) + " files open, " +
-                            std::to_string(status.value("requests_in_flight", 0)) + " requests in flight");
+  lines.add("Activity",
+            count("open_files") + " files open, " + count("requests_in_flight") + " requests in flight");
   lines.add("Cost", cost_line(status));
-  if (const auto port = status.value("metrics_port", 0); port != 0)
-    lines.add("Metrics", "http://127.0.0.1:" + std::to_string(port) + "/metrics");
-  if (const auto& error = status.value("last_error", json()); error.is_object()) {
+  if (count_in(status, "metrics_port") != 0)
+    lines.add("Metrics", "http://127.0.0.1:" + count("metrics_port") + "/metrics");
+  if (const auto& error = member_of(status, "last_error"); error.is_object()) {
     lines.add("Last error",
-              error.value("sentence", "") + " (" + shown_seconds(error.value("ago_s", 0.0)) + " ago)");
+              text_in(error, "sentence") + " (" + shown_seconds(number_in(error, "ago_s")) + " ago)");
   }
 }
 

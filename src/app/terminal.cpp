@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -10,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+#include "base/write_all.hpp"
 
 namespace blobmount {
 namespace {
@@ -23,13 +24,8 @@ constexpr std::string_view to_the_top = "\x1b[H";
 constexpr std::string_view clear_rest_of_line = "\x1b[K";
 constexpr std::string_view clear_rest_of_screen = "\x1b[J";
 
-void write_all(std::string_view text) {
-  while (!text.empty()) {
-    const auto size = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (size < 0 && errno != EINTR) return;  // it went away, and a signal says so
-    if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
-  }
-}
+/// Where the terminal went away, a signal says so.
+void show(std::string_view text) { (void)write_all(STDOUT_FILENO, text); }
 
 winsize size_of_terminal() {
   winsize size{};
@@ -66,12 +62,12 @@ Result<std::unique_ptr<Terminal>> Terminal::open() {
   auto raw = before;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG);
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
-  write_all(enter_other_screen);
+  show(enter_other_screen);
   return terminal;
 }
 
 Terminal::~Terminal() {
-  write_all(leave_other_screen);
+  show(leave_other_screen);
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
   ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }
@@ -86,7 +82,7 @@ void Terminal::draw(const std::vector<std::string>& lines) {
     screen.append(cut(lines[i], size.ws_col)).append(clear_rest_of_line);
     if (i + 1 < shown) screen += "\r\n";
   }
-  write_all(screen.append(clear_rest_of_screen));
+  show(screen.append(clear_rest_of_screen));
 }
 
 Terminal::Event Terminal::wait(Duration at_most) {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/display.hpp"
+#include "app/json_members.hpp"
 
 namespace blobmount {
 namespace {
@@ -32,10 +33,6 @@ std::string money(double amount, const std::string& currency) {
   return std::string(text.data()) + " " + currency;
 }
 
-std::string of_limit(const json& part) {
-  return shown_bytes(part.value("bytes", 0.0)) + " of " + shown_bytes(part.value("limit", 0.0));
-}
-
 void add_operations(std::vector<std::string>& lines, const char* title,
                     const std::vector<OperationRate>& operations) {
   lines.push_back("");
@@ -43,7 +40,7 @@ void add_operations(std::vector<std::string>& lines, const char* title,
                   "BYTES");
   if (operations.empty()) lines.emplace_back("  -");
   for (const auto& each : operations) {
-    lines.push_back(padded("  " + printable(each.name), 28) + padded(shown_count(each.per_second), 12) +
+    lines.push_back(padded("  " + each.name, 28) + padded(shown_count(each.per_second), 12) +
                     padded(shown_count(each.failed_per_second), 9) +
                     padded(shown_latency(each.seconds_each), 10) +
                     (each.bytes_per_second > 0 ? bytes_per_second(each.bytes_per_second) : ""));
@@ -54,22 +51,19 @@ void add_operations(std::vector<std::string>& lines, const char* title,
 
 std::vector<std::string> top_screen(const json& status, const ActivityRates& rates, std::size_t width) {
   std::vector<std::string> lines;
-  lines.push_back(printable(status.value("source", "")) + " on " +
-                  printable(status.value("mount_point", "")) + ", " + status.value("health", "?") + ", up " +
-                  shown_seconds(status.value("uptime_s", 0.0)));
+  lines.push_back(text_in(status, "source") + " on " + text_in(status, "mount_point") + ", " +
+                  text_in(status, "health", "?") + ", up " + shown_seconds(number_in(status, "uptime_s")));
   lines.push_back("read " + bytes_per_second(rates.read_bytes_per_second) + ", received " +
                   bytes_per_second(rates.received_bytes_per_second) + ", cost " +
-                  money(rates.cost_per_hour, status.value("currency", "")) + " per hour");
+                  money(rates.cost_per_hour, text_in(status, "currency")) + " per hour");
   lines.push_back("hits: memory " + percent(rates.memory_hits) + ", disk " + percent(rates.disk_hits) +
                   "; read ahead in vain " + percent(rates.ahead_wasted));
-  const auto memory = status.value("memory", json::object());
-  auto space = "memory " + of_limit(memory);
-  if (const auto disk = status.value("disk_cache", json()); disk.is_object())
-    space += ", disk " + of_limit(disk);
+  auto space = "memory " + shown_usage(member_of(status, "memory"));
+  if (const auto& disk = member_of(status, "disk_cache"); disk.is_object())
+    space += ", disk " + shown_usage(disk);
   lines.push_back(space + ", CPU " + percent(rates.cpu) + ", " +
-                  std::to_string(status.value("open_files", 0)) + " files open");
-  for (const auto& problem : status.value("degraded", json::array()))
-    lines.push_back("! " + printable(problem.get<std::string>()));
+                  std::to_string(count_in(status, "open_files")) + " files open");
+  for (const auto& problem : texts_in(status, "degraded")) lines.push_back("! " + problem);
 
   add_operations(lines, "KERNEL", rates.kernel);
   add_operations(lines, "SERVICE", rates.service);
@@ -78,8 +72,10 @@ std::vector<std::string> top_screen(const json& status, const ActivityRates& rat
   if (rates.files.empty()) lines.emplace_back("  -");
   for (const auto& [name, bytes] : rates.files) {
     const auto rate = padded("  " + bytes_per_second(bytes), 16);
-    lines.push_back(rate + shortened(printable(name), width - std::min(width, rate.size())));
+    lines.push_back(rate + shortened(name, width - std::min(width, rate.size())));
   }
+  // whatever came from the daemon
+  std::ranges::transform(lines, lines.begin(), printable);
   return lines;
 }
 

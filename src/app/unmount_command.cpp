@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/display.hpp"
+#include "app/json_members.hpp"
 #include "app/mount_client.hpp"
 #include "app/mount_health.hpp"
 #include "app/mount_users.hpp"
@@ -31,7 +32,7 @@ constexpr std::chrono::seconds patience_with_end{30};
 Descriptor daemon_of(const MountEntry& mount) {
   const auto answer = ask_mount(mount, {{"command", "status"}}, patience_with_answer);
   if (!answer) return Descriptor(-1);
-  const auto pid = answer->value("/status/pid"_json_pointer, 0);
+  const auto pid = static_cast<pid_t>(count_in(member_of(*answer, "status"), "pid"));
   return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
 }
 
@@ -76,23 +77,32 @@ Status wait_for_end(const Descriptor& daemon) {
 
 Result<MountEntry> mount_on(const std::string& path) {
   BM_ASSIGN(place, find_mounted_place(read_mount_table(), path));
-  if (!place.path.empty()) {
+  if (!place.is_mount_point()) {
     return Error{ErrorCode::invalid_argument,
                  "it lies in the mount '" + place.mount.mount_point + "': that can be unmounted"};
   }
   return place.mount;
 }
 
+bool is_seen(const std::string& device) {
+  return std::ranges::count(read_mount_table(), device, &MountEntry::device) > 0;
+}
+
 Status unmount(const MountEntry& mount, bool lazy) {
   const auto daemon = daemon_of(mount);
   BM_TRY(::geteuid() == 0 ? unmount_as_root(mount.mount_point, lazy)
                           : unmount_as_user(mount.mount_point, lazy));
-  // who still uses it keeps the daemon of a lazy one
-  if (lazy) return {};
+  // who still uses it keeps the daemon of a lazy one, and so does any other place where it can be seen
+  if (lazy || is_seen(mount.device)) return {};
   return wait_for_end(daemon);
 }
 
-/// The latest first: it may lie in another one.
+/// With another one: what is taken away from a shared mount is taken away from those that share it.
+bool has_gone(const std::string& mount_point) {
+  return std::ranges::count(read_mount_table(), mount_point, &MountEntry::mount_point) == 0;
+}
+
+/// All places where they can be seen. The latest first: it may lie in another one.
 std::vector<std::string> all_mount_points() {
   std::vector<std::string> points;
   for (const auto& mount : read_mount_table()) {
@@ -108,6 +118,7 @@ int run_command(const UnmountCommand& command, std::ostream& out, std::ostream& 
   int status = EXIT_SUCCESS;
   auto results = json::array();
   for (const auto& point : command.all ? all_mount_points() : command.mount_points) {
+    if (command.all && has_gone(point)) continue;
     const auto mount = mount_on(point);
     const auto done = mount ? unmount(*mount, command.lazy) : Status(mount.error());
     results.push_back({{"mount_point", mount ? mount->mount_point : point},

@@ -16,7 +16,7 @@ struct Watchdog::Round {
 };
 
 Watchdog::Watchdog(Duration interval, std::vector<Vital> vitals, std::function<void()> alive, Log& log)
-    : pause_(interval / 2),
+    : pause_(interval / 4),
       vitals_(std::move(vitals)),
       alive_(std::move(alive)),
       log_(log),

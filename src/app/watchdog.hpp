@@ -27,9 +27,10 @@ struct Vital {
 
 class Watchdog {
  public:
-  /// Each half of `interval` the vitals are asked; `alive` runs once all have answered. Nothing is asked
-  /// while an answer is missing; the log hears which. It does not ask the mount itself: where that is stuck,
-  /// so would be who asks. What is given outlives it. Throws std::system_error where there is no thread left.
+  /// Asks the vitals, and looks each quarter of `interval`: once all have answered, `alive` runs, and they
+  /// are asked again; so an answer that a look has missed is still in time. Nothing is asked while one is
+  /// missing; the log hears which. It does not ask the mount itself: where that is stuck, so would be who
+  /// asks. What is given outlives it. Throws std::system_error where there is no thread left.
   Watchdog(Duration interval, std::vector<Vital> vitals, std::function<void()> alive, Log& log);
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;

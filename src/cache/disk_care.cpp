@@ -42,10 +42,11 @@ void clear(DiskStore& store, DiskProgress& progress) {
   }
 }
 
-void verify(DiskStore& store, DiskProgress& progress, const OnBadPage& on_bad) {
+std::vector<DiskName> verify(DiskStore& store, DiskProgress& progress, const OnBadPage& on_bad) {
+  std::vector<DiskName> useless;
   std::vector<std::byte> buffer(page_size);
   for (const auto name : store.index().names()) {
-    if (progress.stop) return;
+    if (progress.stop) break;
     const auto file = store.look_at(name);
     // evicted meanwhile
     if (!file && file.error().code == ErrorCode::not_found) continue;
@@ -54,8 +55,10 @@ void verify(DiskStore& store, DiskProgress& progress, const OnBadPage& on_bad) {
       verify_one(**file, progress, buffer, on_bad);
     } else {
       ++progress.bad;
+      if (file.error().code == ErrorCode::corrupt) useless.push_back(name);
     }
   }
+  return useless;
 }
 
 }  // namespace blobmount

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "blobmount/result.hpp"
 
@@ -26,7 +27,8 @@ struct DiskProgress {
 void clear(DiskStore& store, DiskProgress& progress);
 
 using OnBadPage = std::function<void(const DiskIdentity&, std::uint64_t page, const Error&)>;
-/// Look at the checksum of each page that counts.
-void verify(DiskStore& store, DiskProgress& progress, const OnBadPage& on_bad);
+/// Look at the checksum of each page that counts. The versions whose files nobody can use are what it
+/// returns: they only take space.
+[[nodiscard]] std::vector<DiskName> verify(DiskStore& store, DiskProgress& progress, const OnBadPage& on_bad);
 
 }  // namespace blobmount

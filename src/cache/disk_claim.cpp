@@ -1,8 +1,10 @@
 #include "cache/disk_claim.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +19,8 @@ namespace blobmount {
 namespace {
 
 constexpr auto lock_name = "lock";
+/// What a lock of ours begins with; the process that has it follows. Others have files called "lock", too.
+constexpr std::string_view signature = "blobmount ";
 constexpr mode_t others = S_IRWXG | S_IRWXO;
 
 Result<Descriptor> open_or_make(const std::string& path) {
@@ -27,13 +31,25 @@ Result<Descriptor> open_or_make(const std::string& path) {
 }
 
 Descriptor open_lock(const Descriptor& directory, int flags) {
-  return Descriptor(::openat(directory.number(), lock_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600));
+  return Descriptor(::openat(directory.number(), lock_name, O_CLOEXEC | O_NOFOLLOW | flags, 0600));
+}
+
+std::string text_of(const Descriptor& lock) {
+  std::array<char, 32> text{};
+  const auto size = ::pread(lock.number(), text.data(), text.size(), 0);
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+bool is_ours(const Descriptor& directory) {
+  // at once, also where it is a pipe
+  const auto lock = open_lock(directory, O_RDONLY | O_NONBLOCK);
+  return lock && text_of(lock).starts_with(signature);
 }
 
 /// Empty, or used by blobmount before: else it is somebody's /tmp or /var/cache, which must stay as it is.
 bool may_be_tightened(const std::string& path, const Descriptor& directory) {
   std::error_code failed;
-  return std::filesystem::is_empty(path, failed) || open_lock(directory, 0);
+  return std::filesystem::is_empty(path, failed) || is_ours(directory);
 }
 
 /// Cached bytes are for those who may read the blobs: for us.
@@ -54,20 +70,21 @@ Status make_private(const std::string& path, const Descriptor& directory) {
 }
 
 std::string owner_of(const Descriptor& lock) {
-  std::array<char, 16> text{};
-  const auto size = ::pread(lock.number(), text.data(), text.size(), 0);
-  if (size <= 0) return {};
-  return " (pid " + std::string(text.data(), static_cast<std::size_t>(size)) + ")";
+  const auto text = text_of(lock);
+  if (!text.starts_with(signature)) return {};
+  return " (pid " + text.substr(signature.size()) + ")";
 }
 
 void sign(const Descriptor& lock) {
-  const auto pid = std::to_string(::getpid());
-  // on a full disk the lock stays unsigned, and is a lock nevertheless
-  if (::ftruncate(lock.number(), 0) == 0) (void)!::pwrite(lock.number(), pid.data(), pid.size(), 0);
+  const auto text = std::string(signature) + std::to_string(::getpid());
+  // in this order: on a full disk the place of the last signature is there to be written to. Where there is
+  // none, the lock stays unsigned, and is a lock nevertheless
+  if (::pwrite(lock.number(), text.data(), text.size(), 0) > 0)
+    (void)!::ftruncate(lock.number(), static_cast<off_t>(text.size()));
 }
 
 Result<Descriptor> take_lock(const Descriptor& directory) {
-  auto lock = open_lock(directory, O_CREAT);
+  auto lock = open_lock(directory, O_RDWR | O_CREAT);
   if (!lock && errno == EROFS) {
     return Error{ErrorCode::permission_denied, "it is read-only, and a cache is written: name another one"};
   }
@@ -93,6 +110,13 @@ Result<std::unique_ptr<CacheDirectory>> claim_directory(const std::string& path)
   auto claimed = claim(path);
   if (!claimed) return std::move(claimed).error().within("cache directory '" + path + "'");
   return claimed;
+}
+
+Result<std::unique_ptr<CacheDirectory>> look_into_directory(const std::string& path) {
+  Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || !is_ours(directory))
+    return Error{ErrorCode::not_found, "'" + path + "' is no cache directory of blobmount"};
+  return system_directory(std::move(directory), Descriptor(-1));
 }
 
 }  // namespace blobmount

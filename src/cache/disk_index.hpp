@@ -35,7 +35,9 @@ class DiskIndex {
  public:
   /// Keeps the files of `most_open` versions open. `budget` outlives it.
   DiskIndex(MemoryBudget& budget, std::size_t most_open)
-      : most_memory_(budget.total() / 8), charge_(budget, 0, MemoryPurpose::cache_index), open_(most_open) {}
+      : most_memory_(budget.total() / part_of_budget),
+        charge_(budget, 0, MemoryPurpose::cache_index),
+        open_(most_open) {}
 
   struct Plan {
     SharedEntry entry;  ///< null: not on disk
@@ -85,6 +87,10 @@ class DiskIndex {
   [[nodiscard]] bool full() const BM_EXCLUDES(mutex_);
   /// How many versions there may be then, if none is larger than 4 MiB.
   [[nodiscard]] std::size_t most_versions() const { return most_memory_ / DiskTable::footprint_of_one; }
+  /// How large a budget is with which most_versions() is `versions`.
+  static std::uint64_t budget_for(std::size_t versions) {
+    return versions * DiskTable::footprint_of_one * part_of_budget;
+  }
   /// It cannot be evicted: as if it had just been used.
   void postpone(const SharedEntry& entry) BM_EXCLUDES(mutex_);
 
@@ -106,6 +112,8 @@ class DiskIndex {
   DiskRecord* record_of(const SharedEntry& entry) BM_REQUIRES(mutex_);
   void resize(DiskRecord& record, std::uint64_t bytes) BM_REQUIRES(mutex_);
   void count_memory(std::size_t pages_before, std::size_t pages_after) BM_REQUIRES(mutex_);
+
+  static constexpr std::uint64_t part_of_budget = 8;
 
   const std::uint64_t most_memory_;
 

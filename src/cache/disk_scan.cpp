@@ -79,4 +79,16 @@ Result<std::vector<FoundVersion>> scan(CacheDirectory& directory, std::size_t mo
   return scan.result();
 }
 
+Result<Survey> survey(CacheDirectory& directory) {
+  Survey seen;
+  const auto count = [&seen](const FoundFile& file) {
+    const auto parsed = parse_file_name(file.name);
+    if (!parsed) return;
+    seen.bytes += file.allocated;
+    if (parsed->kind == DiskFileKind::side) ++seen.versions;
+  };
+  for (const auto suffix : {side_suffix, data_suffix}) BM_TRY(directory.list(suffix, count));
+  return seen;
+}
+
 }  // namespace blobmount

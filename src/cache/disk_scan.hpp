@@ -26,4 +26,11 @@ struct FoundVersion {
 /// takes some 32 bytes of memory for each version.
 Result<std::vector<FoundVersion>> scan(CacheDirectory& directory, std::size_t most);
 
+struct Survey {
+  std::size_t versions = 0;  ///< side files, be it that one stands alone
+  std::uint64_t bytes = 0;   ///< what our files take on the disk
+};
+/// Removes nothing. Blocks for the disk.
+Result<Survey> survey(CacheDirectory& directory);
+
 }  // namespace blobmount

@@ -101,21 +101,24 @@ void DiskTier::set_limits(std::uint64_t size, std::uint64_t free_space) {
 }
 
 void DiskTier::clear(DiskProgress& progress) {
-  const auto cleared = std::make_shared<std::promise<void>>();
-  writer_.run_soon([this, cleared, &progress] {
-    blobmount::clear(*store_, progress);
-    cleared->set_value();
-  });
-  cleared->get_future().wait();
+  const auto clearing = std::make_shared<std::packaged_task<void()>>(
+      [this, &progress] { blobmount::clear(*store_, progress); });
+  writer_.run_soon([clearing] { (*clearing)(); });
+  clearing->get_future().get();
 }
 
 void DiskTier::verify(DiskProgress& progress) {
-  blobmount::verify(*store_, progress,
-                    [this](const DiskIdentity& identity, std::uint64_t page, const Error& error) {
-                      (void)store_->learn(identity);
-                      if (const auto entry = store_->index().find(identity.name))
-                        note_bad(entry, identity, page, error);
-                    });
+  const auto on_bad = [this](const DiskIdentity& identity, std::uint64_t page, const Error& error) {
+    (void)store_->learn(identity);
+    if (const auto entry = store_->index().find(identity.name)) note_bad(entry, identity, page, error);
+  };
+  auto useless = blobmount::verify(*store_, progress, on_bad);
+  if (useless.empty()) return;
+  writer_.run_soon([this, useless = std::move(useless)] {
+    for (const auto name : useless) {
+      if (const auto entry = store_->index().find(name)) (void)store_->evict(entry);
+    }
+  });
 }
 
 void DiskTier::stop() {

@@ -32,6 +32,8 @@ std::uint64_t space_of(std::uint64_t size) {
 /// Versions of which it is remembered when they were asked for, at some 32 bytes each.
 constexpr std::size_t most_asked = 16384;
 
+bool is_unused(const std::shared_ptr<const int>& file) { return file.use_count() == 1; }
+
 bool begins_and_ends_here(const MemoryTier::Reader& reader) {
   return reader.presence({0, 1}) == Presence::here &&
          reader.presence({reader.size() - 1, 1}) == Presence::here;
@@ -123,6 +125,17 @@ std::optional<LocalFile> MemoryFiles::local_file(const BlobVersion& version) {
   return std::nullopt;
 }
 
+std::uint64_t MemoryFiles::clear() {
+  Copies evicted;  // what they took is freed without the lock
+  const MutexLock lock(mutex_);
+  const auto before = charge_.bytes();
+  for (auto copy = copies_.begin(); copy != copies_.end();) {
+    const auto here = copy++;
+    if (is_unused(here->file)) evict(here, evicted);
+  }
+  return before - charge_.bytes();
+}
+
 std::uint64_t MemoryFiles::bytes() const {
   const MutexLock lock(mutex_);
   return charge_.bytes();
@@ -170,15 +183,18 @@ bool MemoryFiles::take(std::uint64_t space, std::uint64_t asked_before, Copies& 
   const MutexLock lock(mutex_);
   auto next = copies_.begin();
   while (charge_.bytes() + space > most_ || copies_.size() >= most_files_) {
-    next = std::find_if(next, copies_.end(), [](const Copy& copy) { return copy.file.use_count() == 1; });
+    next = std::find_if(next, copies_.end(), [](const Copy& copy) { return is_unused(copy.file); });
     if (next == copies_.end() || next->used >= asked_before) return false;
-    const auto unused = next++;
-    charge_.resize(charge_.bytes() - unused->space);
-    places_.erase(unused->key);
-    evicted.splice(evicted.end(), copies_, unused);
+    evict(next++, evicted);
   }
   charge_.resize(charge_.bytes() + space);
   return true;
+}
+
+void MemoryFiles::evict(Copies::iterator unused, Copies& evicted) {
+  charge_.resize(charge_.bytes() - unused->space);
+  places_.erase(unused->key);
+  evicted.splice(evicted.end(), copies_, unused);
 }
 
 }  // namespace blobmount

@@ -38,6 +38,9 @@ class MemoryFiles final : public LocalFiles {
   /// One whose pages are all in memory is copied from now on, for who asks next.
   std::optional<LocalFile> local_file(const BlobVersion& version) override BM_EXCLUDES(mutex_);
 
+  /// Drop those that are not in use. What they took; bytes.
+  std::uint64_t clear() BM_EXCLUDES(mutex_);
+
   /// What the files take; bytes.
   [[nodiscard]] std::uint64_t bytes() const BM_EXCLUDES(mutex_);
 
@@ -61,6 +64,7 @@ class MemoryFiles final : public LocalFiles {
   /// Charge `space`, for one that was asked for at that turn: those that were not used since make room for
   /// it. So who reads more in a circle than there is room for keeps what is there. False: there is no room.
   bool take(std::uint64_t space, std::uint64_t asked_before, Copies& evicted) BM_EXCLUDES(mutex_);
+  void evict(Copies::iterator unused, Copies& evicted) BM_REQUIRES(mutex_);
 
   MemoryTier& memory_;
   Log& log_;

@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/mount_is_ending.hpp"
 #include "http/wanted_body.hpp"
 
 namespace blobmount {
-namespace {
-
-Error ending() { return {ErrorCode::cancelled, "the mount is ending"}; }
-
-}  // namespace
 
 void ConnectionQueue::start(HttpRequest request, OnResponse done) {
   std::size_t chosen = 0;
@@ -24,7 +20,7 @@ void ConnectionQueue::start(HttpRequest request, OnResponse done) {
     if (accepted) --freest->free;
     chosen = static_cast<std::size_t>(freest - places_.begin());
   }
-  if (!accepted) return done(ending());
+  if (!accepted) return done(mount_is_ending());
   send(chosen, std::move(request), std::move(done));
 }
 
@@ -71,7 +67,7 @@ void ConnectionQueue::stop() {
     ending_ = true;
     waiting.swap(waiting_);
   }
-  for (const auto& one : waiting) one.done(ending());
+  for (const auto& one : waiting) one.done(mount_is_ending());
 }
 
 }  // namespace blobmount

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/thread.hpp"
+#include "http/mount_is_ending.hpp"
 #include "http/tls_read_ahead.hpp"
 
 namespace blobmount {
@@ -17,8 +18,6 @@ constexpr std::size_t kept_handles = 64;
 /// So late, at most, it is noticed that a limit is broken.
 constexpr Duration between_looks{200};
 constexpr std::chrono::minutes longest_pause{1};
-
-Error ending() { return {ErrorCode::cancelled, "the mount is ending"}; }
 
 }  // namespace
 
@@ -51,7 +50,7 @@ void CurlLoop::start(HttpRequest request, OnResponse done) {
       starts_.push_back({std::move(request), std::move(done)});
     }
   }
-  if (!accepted) done(ending());
+  if (!accepted) done(mount_is_ending());
 }
 
 void CurlLoop::run_after(Duration delay, std::function<void()> action) {
@@ -229,11 +228,11 @@ void CurlLoop::cancel_all() {
     for (auto& timer : new_timers_) timers_.emplace(timer.due, std::move(timer.action));
     new_timers_.clear();
   }
-  for (auto& start : starts) start.done(ending());
+  for (auto& start : starts) start.done(mount_is_ending());
   while (!transfers_.empty()) {
     auto transfer = std::move(transfers_.extract(transfers_.begin()).mapped());
     curl_multi_remove_handle(multi_.get(), transfer->handle());
-    auto outcome = CurlTransfer::give_up(std::move(transfer), ending());
+    auto outcome = CurlTransfer::give_up(std::move(transfer), mount_is_ending());
     deliver(std::move(outcome));
   }
   for (auto& [due, action] : timers_) action();

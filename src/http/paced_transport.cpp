@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "http/mount_is_ending.hpp"
 #include "http/wanted_body.hpp"
 
 namespace blobmount {
@@ -71,7 +72,7 @@ void PacedTransport::cancel_all() {
     const MutexLock lock(mutex_);
     waiting.swap(waiting_);
   }
-  for (const auto& one : waiting) one.done(Error{ErrorCode::cancelled, "the mount is ending"});
+  for (const auto& one : waiting) one.done(mount_is_ending());
 }
 
 }  // namespace blobmount

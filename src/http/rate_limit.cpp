@@ -20,6 +20,7 @@ std::chrono::nanoseconds price(std::uint64_t amount, std::uint64_t per_second) {
 
 void RateLimit::set(std::uint64_t per_second) {
   const MutexLock lock(mutex_);
+  if (per_second == per_second_) return;
   per_second_ = per_second;
   free_at_ = SteadyTime::min();
 }

@@ -18,7 +18,8 @@ class RateLimit {
   /// 0: no limit.
   explicit RateLimit(std::uint64_t per_second) : per_second_(per_second) {}
 
-  /// From now on. What is owed at the old rate is forgiven, so that nobody waits on for an hour.
+  /// From now on. What is owed at the old rate is forgiven, so that nobody waits on for an hour. No effect
+  /// where it is the rate already.
   void set(std::uint64_t per_second) BM_EXCLUDES(mutex_);
   [[nodiscard]] std::uint64_t per_second() const { return per_second_.load(); }
 

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "http/mount_is_ending.hpp"
 #include "http/wanted_body.hpp"
 
 namespace blobmount {
@@ -86,7 +87,7 @@ void RetryingTransport::ended(const std::shared_ptr<Call>& call, Result<HttpResp
   const auto due = clock_.now() + *pause;
   scheduler_.run_after(*pause, [this, call, due] {
     // the scheduler stops, and would run each further pause at once
-    if (clock_.now() < due) return call->done(Error{ErrorCode::cancelled, "the mount is ending"});
+    if (clock_.now() < due) return call->done(mount_is_ending());
     if (!body_wanted(call->request)) return call->done(no_longer_wanted());
     try_once(call);
   });

@@ -16,6 +16,9 @@ constexpr std::uint64_t inodes_anyway = 65'536 * 400;  // bytes
 constexpr std::uint64_t share_of_inodes = 5;           // a fifth of the budget
 constexpr std::size_t inodes_at_a_time = 1024;
 
+/// Of whose pages the kernel is told before it is waited for: so many wait with it that none is dropped.
+constexpr std::size_t files_at_a_time = 16'384;
+
 Error no_longer_known() { return {ErrorCode::changed, "the inode is no longer known"}; }
 
 Error another_version(const std::string& name) {
@@ -269,6 +272,26 @@ void MountedTree::refresh(const std::string& path, std::function<void()> done) {
   doubt_below(below);
   tell_kernel_of_all_below(below);
   when_kernel_knows(std::move(done));
+}
+
+void MountedTree::drop_pages(std::function<void()> done) {
+  drop_pages_of(inodes_.all([](const Node& node) { return !node.is_directory(); }), std::move(done));
+}
+
+void MountedTree::drop_pages_of(std::vector<SharedNode> files, std::function<void()> done) {
+  const auto left = files.size() - std::min(files.size(), files_at_a_time);
+  tell_kernel_to_drop_pages(std::span(files).subspan(left));
+  if (left == 0) return when_kernel_knows(std::move(done));
+  files.resize(left);
+  when_kernel_knows([this, files = std::move(files), done = std::move(done)]() mutable {
+    drop_pages_of(std::move(files), std::move(done));
+  });
+}
+
+void MountedTree::tell_kernel_to_drop_pages(std::span<const SharedNode> files) {
+  const MutexLock lock(kernel_mutex_);
+  if (kernel_ == nullptr) return;
+  for (const auto& file : files) kernel_->drop_pages(file->id);
 }
 
 void MountedTree::doubt_below(const Location& below) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ class MountedTree final : public FileSystem {
   void serve(KernelCache* kernel) override BM_EXCLUDES(kernel_mutex_);
   void refresh(const std::string& path, std::function<void()> done) override;
 
+  /// Have the kernel drop what it keeps of the bytes of files. `done` as of refresh().
+  void drop_pages(std::function<void()> done);
+
  private:
   class Opened;
 
@@ -65,6 +69,8 @@ class MountedTree final : public FileSystem {
   void when_kernel_knows(std::function<void()> done) BM_EXCLUDES(kernel_mutex_);
   void tell_kernel(InodeId directory, const std::string& name) BM_EXCLUDES(kernel_mutex_);
   void let_go(const Node& node) BM_EXCLUDES(kernel_mutex_);
+  void drop_pages_of(std::vector<SharedNode> files, std::function<void()> done);
+  void tell_kernel_to_drop_pages(std::span<const SharedNode> files) BM_EXCLUDES(kernel_mutex_);
   void give_back_inodes();
 
   MemoryTier& memory_;

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/mount_client.hpp"
+#include "support/eventually.hpp"
 #include "support/files.hpp"
 #include "support/test_account.hpp"
 
@@ -69,6 +70,18 @@ class MetricsOf : public testing::Test {
     EXPECT_NE(at, std::string::npos) << series << " in\n" << text;
     return at == std::string::npos ? -1 : std::stod(text.substr(at + series.size() + 2));
   }
+  /// Once what was read has been counted, and closed: programs are not kept waiting for either.
+  [[nodiscard]] std::string settled_metrics() const {
+    std::string text;
+    EXPECT_TRUE(eventually(20s, [&] {
+      text = metrics();
+      return value(text, "blobmount_open_files") == 0 &&
+             value(text, "blobmount_service_requests_in_flight{operation=\"get_blob\"}") == 0 &&
+             value(text, "blobmount_fuse_request_seconds_count{operation=\"read\"}") >= 2 &&
+             value(text, "blobmount_service_received_bytes_total{operation=\"get_blob\"}") >= (8U << 20U) + 6;
+    })) << text;
+    return text;
+  }
 
   const TemporaryDirectory directory;
   ServedAccount account;
@@ -76,7 +89,7 @@ class MetricsOf : public testing::Test {
 };
 
 TEST_F(MetricsOf, AMountCountWhatItDid) {
-  const auto text = metrics();
+  const auto text = settled_metrics();
 
   EXPECT_GE(value(text, "blobmount_service_requests_total{operation=\"get_blob\",status=\"206\"}"), 2);
   EXPECT_GE(value(text, "blobmount_service_requests_total{operation=\"token\",status=\"200\"}"), 1);
@@ -93,6 +106,16 @@ TEST_F(MetricsOf, AMountCountWhatItDid) {
   EXPECT_GT(value(text, "blobmount_memory_bytes{purpose=\"inodes\"}"), 0);
   EXPECT_EQ(value(text, "blobmount_open_files"), 0);
   EXPECT_GT(value(text, "blobmount_start_time_seconds"), 1.7e9);
+}
+
+TEST_F(MetricsOf, AMountThatHasNoTokenYetSayThatNoneIsValid) {
+  account.identity.remove(IdentityEndpoint::system_assigned());
+  mounted.emplace(account.mount("test").with("--no-check"));
+
+  const auto text = metrics();
+
+  EXPECT_EQ(value(text, "blobmount_token_valid"), 0);
+  EXPECT_EQ(text.find("\nblobmount_token_age_seconds "), std::string::npos);
 }
 
 TEST_F(MetricsOf, AMountAreWhatPrometheusTakes) {

@@ -28,7 +28,7 @@ class Reload : public testing::Test {
     account.service.blobs().put_synthetic("test", "blob", 8 * mib, 1);
     account.service.blobs().put_synthetic("test", "other", 8 * mib, 2);
     std::filesystem::create_directory(mount_point);
-    configure({});
+    configure(nlohmann::json::object());
     daemon =
         std::make_unique<Process>(blobmount_command({"--foreground", "--config", file}, options.environment));
     if (!eventually(30s, [this] { return is_mounted(mount_point); }))

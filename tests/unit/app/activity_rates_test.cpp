@@ -56,14 +56,35 @@ TEST(ActivityRates, OfAnIdleMountAreZero) {
 
 TEST(TopScreen, ShowsWhatHappensAndNoControlCharacters) {
   const json status{
-      {"source", "account/test"}, {"mount_point", "/mnt"}, {"health", "ok"}, {"currency", "EUR"}};
+      {"source", "account/test"}, {"mount_point", "/mnt"}, {"health", "ok\x1b"}, {"currency", "EUR\x1b"}};
   std::string all;
   for (const auto& line : top_screen(status, rates_between(before, after), 80)) all += line + "\n";
 
-  for (const auto* words : {"account/test on /mnt, ok", "read 2.0 KiB/s", "900.0000 EUR per hour",
+  for (const auto* words : {"account/test on /mnt, ok", "read 2.0 KiB/s", "900.0000 EUR? per hour",
                             "memory 75%", "disk -", "get_blob", "100 ms", "2.0 KiB/s     test/big?"})
     EXPECT_NE(all.find(words), std::string::npos) << words << " in\n" << all;
   EXPECT_EQ(all.find('\x1b'), std::string::npos);
+}
+
+TEST(TopScreen, OfADaemonThatSaysNonsenseIsAScreen) {
+  const json nonsense[] = {
+      json(),
+      json("text"),
+      json::array({1, 2}),
+      {{"source", 7},
+       {"memory", "all"},
+       {"disk_cache", json::object()},
+       {"degraded", {1, "\x1b[2J", nullptr}}},
+      {{"kernel", 7}, {"service", {{"get_blob", {{"count", "many"}}}, {"other", 3}}}, {"files", {7, "name"}}},
+      {{"time_s", 1e300}, {"uptime_s", -1e300}, {"open_files", -1}, {"read_bytes", -1e300}}};
+  for (const auto& status : nonsense) {
+    for (const auto& one : nonsense) {
+      for (const auto& other : nonsense) {
+        for (const auto& line : top_screen(status, rates_between(one, other), 80))
+          EXPECT_EQ(line.find('\x1b'), std::string::npos) << line;
+      }
+    }
+  }
 }
 
 }  // namespace

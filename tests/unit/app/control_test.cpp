@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <filesystem>
 #include <future>
+#include <memory>
+#include <new>
 #include <string>
 #include <thread>
 
@@ -87,6 +89,9 @@ class Control : public testing::Test {
 
   tests::RecordingLog log_;
 
+  /// Who answers "later".
+  std::promise<Completion<json>> later_;
+
  private:
   const tests::TemporaryDirectory directory_;
   const ControlServer::Handlers handlers_{
@@ -99,6 +104,11 @@ class Control : public testing::Test {
          return Error{ErrorCode::not_found, "there is none"};
        }},
       {"throw", [](const json& request) -> Result<json> { return request.at("absent"); }},
+      {"later",
+       [this](const json& request, const Completion<json>& done) {
+         if (request.value("text", "") == "throw") throw std::bad_alloc();
+         later_.set_value(done);
+       }},
       {"flood",
        [](const json&) -> Result<json> {
          return json{{"text", std::string(longest_answer, 'x')}};
@@ -148,6 +158,57 @@ TEST_F(Control, AHandlerThatThrowsIsAnAnswerToo) {
 
   expect_refused(answer_to("{\"command\":\"throw\"}\n"), "throw: ");
   EXPECT_TRUE(ask({{"command", "echo"}}));
+}
+
+TEST_F(Control, WhatTakesLongHoldsNobodyUp) {
+  const auto server = served();
+  auto slow = std::async(std::launch::async, [this] { return ask({{"command", "later"}}); });
+  const auto done = later_.get_future().get();
+
+  EXPECT_TRUE(ask({{"command", "echo"}}));
+  done(json{{"said", "at last"}});
+
+  const auto answer = slow.get();
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->value("said", ""), "at last");
+}
+
+TEST_F(Control, WhatTakesLongMayEndAfterTheServerAndItsClient) {
+  auto server = served();
+  auto slow = std::make_unique<Client>(path());
+  slow->say("{\"command\":\"later\"}\n");
+  const auto done = later_.get_future().get();
+  server.reset();
+  done(json::object());
+  EXPECT_EQ(slow->answer().value("ok", false), true);
+  slow.reset();
+
+  done(Error{ErrorCode::cancelled, "nobody hears it"});
+}
+
+TEST_F(Control, WhatTakesLongAndThrowsIsAnAnswerToo) {
+  const auto server = served();
+
+  expect_refused(answer_to("{\"command\":\"later\",\"text\":\"throw\"}\n"), "later: ");
+}
+
+TEST_F(Control, AnAnswerIsTakenOnlyAsDeepAsThereIsAnythingToSay) {
+  const Descriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto address = socket_address(path());
+  ASSERT_EQ(::bind(listener.number(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address), 0);
+  ASSERT_EQ(::listen(listener.number(), 1), 0);
+  const auto daemon = std::async(std::launch::async, [&listener] {
+    constexpr std::size_t deep = 400'000;
+    const Descriptor client(::accept(listener.number(), nullptr, nullptr));
+    const auto answer = "{\"ok\":true,\"said\":" + std::string(deep, '[') + std::string(deep, ']') + "}";
+    EXPECT_TRUE(receive_line(client.number(), soon()));
+    EXPECT_TRUE(send_line(client.number(), answer, soon(), -1, longest_answer));
+  });
+
+  const auto answer = ask({{"command", "echo"}});
+
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_LT(answer->dump().size(), 100U);
 }
 
 TEST_F(Control, ALineHas64KiBAtMost) {
@@ -358,27 +419,33 @@ class RememberingFiles final : public FileSystem {
   std::vector<std::string> refreshed;
 };
 
+/// What the command `refresh` answers.
+Result<json> refresh(FileSystem& files, const json& request) {
+  auto outcome = Result<json>(Error{ErrorCode::internal, "no answer"});
+  std::get<ControlServer::SlowHandler>(commands_for(files).at("refresh"))(
+      request, [&outcome](Result<json> answer) { outcome = std::move(answer); });
+  return outcome;
+}
+
 TEST(RefreshCommands, ReachTheFileSystem) {
   RememberingFiles files;
-  const auto refresh = commands_for(files).at("refresh");
 
   for (const auto* path : {"", "a", "a/b c/d.txt"})
-    EXPECT_TRUE(refresh({{"command", "refresh"}, {"path", path}}));
+    EXPECT_TRUE(refresh(files, {{"command", "refresh"}, {"path", path}}));
 
   EXPECT_THAT(files.refreshed, ElementsAre("", "a", "a/b c/d.txt"));
 }
 
 TEST(RefreshCommands, WithoutAPathAreRefused) {
   RememberingFiles files;
-  const auto refresh = commands_for(files).at("refresh");
 
   for (const json& path : {json("/"), json("/a"), json("a/"), json("a//b"), json("../a"), json("a/./b"),
                            json(7), json(nullptr), json(json::array())}) {
-    const auto answer = refresh(json{{"command", "refresh"}, {"path", path}});
+    const auto answer = refresh(files, json{{"command", "refresh"}, {"path", path}});
     ASSERT_FALSE(answer) << path;
     EXPECT_THAT(answer.error().message, HasSubstr("refresh needs a \"path\""));
   }
-  EXPECT_FALSE(refresh({{"command", "refresh"}}));
+  EXPECT_FALSE(refresh(files, json{{"command", "refresh"}}));
   EXPECT_TRUE(files.refreshed.empty());
 }
 

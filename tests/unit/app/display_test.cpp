@@ -1,6 +1,7 @@
 #include "app/display.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace blobmount {
 namespace {
@@ -10,6 +11,12 @@ TEST(Display, OfBytesHasAUnitThatFits) {
   EXPECT_EQ(shown_bytes(1023), "1023 B");
   EXPECT_EQ(shown_bytes(1536), "1.5 KiB");
   EXPECT_EQ(shown_bytes(200.0 * (1 << 20)), "200 MiB");
+}
+
+TEST(Display, OfUsageHasALimitWhereThereIsOne) {
+  EXPECT_EQ(shown_usage({{"bytes", 1536}, {"limit", 1 << 20}}), "1.5 KiB of 1.0 MiB");
+  EXPECT_EQ(shown_usage({{"bytes", 1536}}), "1.5 KiB");
+  EXPECT_EQ(shown_usage(nullptr), "0 B");
 }
 
 TEST(Display, OfTimesHasTwoUnitsAtMost) {
@@ -39,6 +46,7 @@ TEST(Display, OfNamesHasNothingThatATerminalObeys) {
             "?31m")
       << "a control character of one byte, as UTF-8";
   EXPECT_EQ(printable("gr\xc3\xbc\xc3\x9f"), "gr\xc3\xbc\xc3\x9f");
+  EXPECT_EQ(printable("\xc2/name\xc2"), "\xc2/name\xc2") << "half a character hides nothing";
 }
 
 TEST(Display, OfLongNamesKeepsTheirEnd) {

@@ -1,5 +1,6 @@
 #include "app/metrics_server.hpp"
 
+#include <new>
 #include <string>
 
 #include <arpa/inet.h>
@@ -27,6 +28,17 @@ Descriptor connected_to(std::uint16_t port) {
   return client;
 }
 
+/// All that is answered to these bytes.
+std::string answer_of(std::uint16_t port, const std::string& request) {
+  const auto client = connected_to(port);
+  (void)::send(client.number(), request.data(), request.size(), MSG_NOSIGNAL);
+  std::string answer;
+  char piece[4096];
+  for (ssize_t size = 0; (size = ::recv(client.number(), piece, sizeof piece, 0)) > 0;)
+    answer.append(piece, static_cast<std::size_t>(size));
+  return answer;
+}
+
 class Metrics : public testing::Test {
  protected:
   static std::unique_ptr<MetricsServer> served(Duration patience = 20s) {
@@ -35,16 +47,7 @@ class Metrics : public testing::Test {
     EXPECT_TRUE(server) << (server ? "" : server.error().message);
     return server ? *std::move(server) : nullptr;
   }
-  /// All that is answered to these bytes.
-  std::string answer_to(const std::string& request) {
-    const auto client = connected_to(server_->port());
-    (void)::send(client.number(), request.data(), request.size(), MSG_NOSIGNAL);
-    std::string answer;
-    char piece[4096];
-    for (ssize_t size = 0; (size = ::recv(client.number(), piece, sizeof piece, 0)) > 0;)
-      answer.append(piece, static_cast<std::size_t>(size));
-    return answer;
-  }
+  std::string answer_to(const std::string& request) { return answer_of(server_->port(), request); }
 
   const std::unique_ptr<MetricsServer> server_ = served();
 };
@@ -74,6 +77,18 @@ TEST_F(Metrics, AreNotForPagesOfTheWeb) {
 TEST_F(Metrics, AreNotMadeToTakeMoreThanAShortHead) {
   EXPECT_THAT(answer_to("GET /metrics HTTP/1.1\r\nX: " + std::string(8U << 10U, 'x')),
               StartsWith("HTTP/1.1 400 "));
+}
+
+TEST(MetricsServers, OutliveATextThatCannotBeMade) {
+  int asked = 0;
+  const auto server = MetricsServer::listen(0, [&asked]() -> std::string {
+    if (asked++ == 0) throw std::bad_alloc();
+    return "a 1\n";
+  });
+  ASSERT_TRUE(server);
+
+  EXPECT_EQ(answer_of((*server)->port(), "GET /metrics HTTP/1.1\r\n\r\n"), "");
+  EXPECT_THAT(answer_of((*server)->port(), "GET /metrics HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 200 OK"));
 }
 
 TEST(MetricsServers, GiveUpWhoSaysNothing) {

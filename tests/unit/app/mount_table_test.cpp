@@ -116,6 +116,18 @@ TEST_F(MountedPlaces, MayBeShownByABindMount) {
   EXPECT_EQ(find(table, "/no/sub/c"), "0:52 a/my b/c");
 }
 
+TEST_F(MountedPlaces, AreMountPointsAlsoWhereABindMountShowsADirectory) {
+  const auto table = parse_mount_table(root + mounted_on("/no/docs") + mounted_on("/no/sub", "0:52", "/a/b"));
+  const auto is_mount_point = [&](const char* path) {
+    return find_mounted_place(table, path)->is_mount_point();
+  };
+
+  EXPECT_TRUE(is_mount_point("/no/docs"));
+  EXPECT_TRUE(is_mount_point("/no/sub"));
+  EXPECT_FALSE(is_mount_point("/no/docs/a"));
+  EXPECT_FALSE(is_mount_point("/no/sub/a"));
+}
+
 TEST_F(MountedPlaces, MayBeTheRoot) { EXPECT_EQ(find(mounted_on("/"), "/a/b"), "0:52 a/b"); }
 
 TEST_F(MountedPlaces, AreFoundThroughLinksOutsideOfTheMount) {

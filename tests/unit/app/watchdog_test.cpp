@@ -56,6 +56,24 @@ TEST(Watchdog, IsNotToldWhileOneDoesNotAnswer) {
   EXPECT_TRUE(eventually(soon, [&] { return told > 0; })) << "once it answers, all is well";
 }
 
+TEST(Watchdog, AnAnswerThatALookHasMissedIsStillInTime) {
+  constexpr Duration long_interval = 4s;
+  RecordingLog log;
+  std::atomic<int> told{0};
+  std::function<void()> answer;
+  const auto keep = [&](std::function<void()> done) { answer = std::move(done); };
+  const auto began = std::chrono::steady_clock::now();
+  const Watchdog watchdog(
+      long_interval, {{"the late one", keep}}, [&] { ++told; }, log);
+
+  ASSERT_TRUE(eventually(soon, [&] { return names(log, "the late one"); }));
+  const auto late = answer;
+  late();
+
+  ASSERT_TRUE(eventually(soon, [&] { return told > 0; }));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, long_interval);
+}
+
 TEST(Watchdog, WaitsForEachAnswerOfSeveral) {
   RecordingLog log;
   std::atomic<int> told{0};

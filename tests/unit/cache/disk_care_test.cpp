@@ -52,6 +52,17 @@ TEST_F(DiskCare, ABadPageIsFetchedAgain) {
   read_all(version_of("a", 3));
 }
 
+TEST_F(DiskCare, WhatNobodyCanUseIsRemoved) {
+  const auto name = disk_identity("https://account", *version_of("a", 3)).name;
+  std::ofstream(std::filesystem::path(path()) / side_file(name), std::ios::trunc) << "no side file";
+
+  tier->verify(progress);
+
+  EXPECT_EQ(progress.bad, 1U);
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->stats().versions == 1; }));
+  read_all(version_of("a", 3));
+}
+
 TEST_F(DiskCare, VerifyingEndsWhenItIsTold) {
   progress.stop = true;
 

@@ -143,6 +143,31 @@ TEST_F(DiskClaimTest, WhatIsNoDirectoryOrCannotBeMadeIsRefused) {
             "cache directory '" + path() + "x/y': create it: No such file or directory");
 }
 
+TEST_F(DiskClaimTest, ADirectoryThatOthersHaveALockInIsNotTightened) {
+  make_directory(0755);
+  std::ofstream(path() + "/lock") << "4711";
+
+  EXPECT_THAT(refusal(path()), HasSubstr("holds other files"));
+  EXPECT_EQ(mode_of(path()), 0755U);
+}
+
+TEST_F(DiskClaimTest, WhatWasClaimedCanBeLookedIntoEvenWhileItIsUsed) {
+  const auto claimed = claim_directory(path());
+  ASSERT_TRUE(claimed);
+
+  EXPECT_TRUE(look_into_directory(path()));
+}
+
+TEST_F(DiskClaimTest, WhatWasNeverClaimedIsNotLookedInto) {
+  EXPECT_EQ(look_into_directory(path()).error().code, ErrorCode::not_found);
+  make_directory(0700);
+  EXPECT_EQ(look_into_directory(path()).error().code, ErrorCode::not_found);
+  for (const auto* text : {"", "4711", "another program"}) {
+    std::ofstream(path() + "/lock") << text;
+    EXPECT_EQ(look_into_directory(path()).error().code, ErrorCode::not_found) << text;
+  }
+}
+
 TEST_F(DiskClaimTest, AnotherUsersLinkIsNotFollowed) {
   make_directory(0700);
   std::filesystem::create_symlink("/dev/null", path() + "/lock");

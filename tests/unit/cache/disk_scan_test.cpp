@@ -107,5 +107,17 @@ TEST(DiskScan, OfMoreVersionsThanThereMayBeTheLeastUsedAreRemoved) {
   EXPECT_FALSE(directory.removed.contains(data_file(97)));
 }
 
+TEST(DiskSurvey, CountsWhatIsOursAndRemovesNothing) {
+  ListedDirectory directory({file(side_file(1), 4096), file(data_file(1), 65536), file(data_file(2), 65536),
+                             file("README.data", 65536), file("lock", 4096)});
+
+  const auto seen = survey(directory);
+
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->versions, 1U);
+  EXPECT_EQ(seen->bytes, 4096U + 2 * 65536U);
+  EXPECT_THAT(directory.removed, IsEmpty());
+}
+
 }  // namespace
 }  // namespace blobmount

@@ -102,5 +102,16 @@ TEST_F(DiskStoreTest, AMountWithLessMemoryKeepsAsManyVersionsAsItCanRemember) {
   EXPECT_EQ(static_cast<std::size_t>(files), 2 * kept + 1) << "and the lock";
 }
 
+TEST_F(DiskStoreTest, ABudgetForSoManyVersionsKeepsThemAll) {
+  for (int i = 0; i < 100; ++i) write(identity(std::to_string(i)), 'x');
+  store.reset();
+  MemoryBudget enough(DiskIndex::budget_for(100));
+
+  auto opened = DiskStore::open(*claim_directory(parent.path()), enough);
+
+  ASSERT_TRUE(opened);
+  EXPECT_EQ((*opened)->index().versions(), 100U);
+}
+
 }  // namespace
 }  // namespace blobmount::tests

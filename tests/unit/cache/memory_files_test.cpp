@@ -180,6 +180,19 @@ TEST_F(MemoryFilesTest, WhereAllAreInUseNoneIsCopied) {
   EXPECT_TRUE(local_file(*version("4")));
 }
 
+TEST_F(MemoryFilesTest, ClearingDropsThoseThatAreNotInUse) {
+  const auto used = version("used"), unused = version("unused");
+  const auto file = read_and_copy(*used);
+  ASSERT_TRUE(read_and_copy(*unused));
+  const auto before = files.bytes();
+
+  EXPECT_EQ(files.clear(), before / 2);
+
+  EXPECT_EQ(files.bytes(), before / 2);
+  EXPECT_TRUE(files.local_file(*used));
+  EXPECT_FALSE(files.local_file(*unused));
+}
+
 TEST_F(MemoryFilesTest, WhatWasHandedOutOutlivesTheEnd) {
   const auto file = read_and_copy(*version("blob"));
   ASSERT_TRUE(file);

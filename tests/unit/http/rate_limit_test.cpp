@@ -66,6 +66,16 @@ TEST(RateLimit, ANewRateForgivesWhatIsOwed) {
   EXPECT_EQ(limit.per_second(), 1'000'000U);
 }
 
+TEST(RateLimit, TheSameRateAgainForgivesNothing) {
+  RateLimit limit(1);
+  EXPECT_EQ(limit.take(3000, start), 0ms);
+  const auto owed = limit.wait(start);
+
+  limit.set(1);
+
+  EXPECT_EQ(limit.wait(start), owed);
+}
+
 TEST(RateLimit, NoAmountIsTooLarge) {
   RateLimit limit(1);
 

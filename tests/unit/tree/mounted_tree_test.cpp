@@ -813,6 +813,57 @@ TEST_F(Tree, ServingEndsWhenWhatIsBeingToldHasEnded) {
   teller.join();
 }
 
+TEST_F(Tree, PagesOfAllFilesAreDroppedFromTheKernel) {
+  for (const auto* name : {"a", "d/b"}) store_.put("docs", name, "hello");
+  const auto file = inode_of("a"), directory = inode_of("d"), inside = inode_of("b", directory);
+  RecordingKernel kernel;
+  tree_->serve(&kernel);
+  bool done = false;
+
+  tree_->drop_pages([&] { done = true; });
+
+  EXPECT_TRUE(done);
+  EXPECT_THAT(kernel.dropped(),
+              UnorderedElementsAre("pages of " + std::to_string(file), "pages of " + std::to_string(inside)));
+  tree_->serve(nullptr);
+}
+
+/// Has taken what it was told when it is asked.
+class CountingKernel final : public KernelCache {
+ public:
+  void drop_name(InodeId, std::string) override {}
+  void let_go(InodeId, InodeId, std::string) override {}
+  void drop_pages(InodeId) override {
+    ++told;
+    most_waiting = std::max(most_waiting, ++waiting_);
+  }
+  void when_told(std::function<void()> then) override {
+    waiting_ = 0;
+    then();
+  }
+
+  std::size_t told = 0, most_waiting = 0;
+
+ private:
+  std::size_t waiting_ = 0;
+};
+
+TEST_F(Tree, ThePagesOfVeryManyFilesAreDroppedSomeAtATime) {
+  constexpr std::size_t many = 40'000;
+  for (std::size_t i = 0; i < many; ++i) store_.put("docs", std::to_string(i), "x");
+  const auto directory = open_directory();
+  ASSERT_TRUE(directory);
+  for (std::size_t i = 0, count = names_in(**directory).size(); i < count; ++i) (*directory)->look_up(i);
+  CountingKernel kernel;
+  tree_->serve(&kernel);
+
+  tree_->drop_pages([] {});
+
+  EXPECT_EQ(kernel.told, many);
+  EXPECT_LT(kernel.most_waiting, many / 2);
+  tree_->serve(nullptr);
+}
+
 TEST_F(Tree, WhoIsToldThatARefreshIsDoneMayEndServing) {
   RecordingKernel kernel;
   tree_->serve(&kernel);

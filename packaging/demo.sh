@@ -208,11 +208,10 @@ stop() {
   say 'The demo has been stopped.'
 }
 
-# A run of --check has a state directory that names it, so that one that was killed can be told and swept up.
 check() {
   mode=check
   sweep_up_killed_checks
-  state=$build/check-$$-$(start_time_of $$)
+  state=$(state_of_this_run "$build/check")
   clean_up_unless_done
   set_up
   tour
@@ -227,12 +226,9 @@ check() {
 }
 
 sweep_up_killed_checks() {
-  local left pid start_time
-  for left in "$build"/check-*; do
-    [[ -d $left ]] || continue
-    IFS=- read -r pid start_time <<<"${left##*/check-}"
-    is_running "$pid" "$start_time" || clean_up "$left"
-  done
+  local killed left
+  mapfile -t killed < <(killed_runs "$build/check")
+  for left in "${killed[@]}"; do clean_up "$left"; done
 }
 
 case ${1-demo} in

@@ -9,7 +9,7 @@ readonly oldest_node=18 # what Azurite 3.35 runs on
 
 # What builds the program and, since a demo needs one of the fakes, the programs of tests/.
 packages_for_build=(g++ cmake ninja-build pkg-config
-  libfuse3-dev libcurl4-openssl-dev libssl-dev libpugixml-dev nlohmann-json3-dev libsystemd-dev libcli11-dev libisal-dev
+  libfuse3-dev libcurl4-openssl-dev libssl-dev libpugixml-dev nlohmann-json3-dev libcli11-dev libisal-dev
   libgtest-dev libgmock-dev
   dpkg-dev meson patch liburing-dev libnuma-dev) # of libfuse, which is built, too
 # fuse3 brings fusermount3, which mounts for those who are not root.

@@ -12,9 +12,15 @@ file(GLOB document_sources CONFIGURE_DEPENDS packaging/man/*.in)
 add_custom_command(
   OUTPUT ${documents}/copyright
   COMMAND ${PROJECT_SOURCE_DIR}/packaging/make-documents.sh $<TARGET_FILE:blobmount> ${PROJECT_VERSION} ${documents}
+          ${BLOBMOUNT_LIBFUSE}
   DEPENDS blobmount packaging/make-documents.sh LICENSE ${document_sources}
   COMMENT "Writing man pages, completions and licences" VERBATIM)
-add_custom_target(documents DEPENDS ${documents}/copyright)
+# What the plain build makes can be installed. A build with sanitizers is not, and its program does not run everywhere.
+if(BLOBMOUNT_SANITIZE)
+  add_custom_target(documents DEPENDS ${documents}/copyright)
+else()
+  add_custom_target(documents ALL DEPENDS ${documents}/copyright)
+endif()
 
 set(man_pages ${CMAKE_INSTALL_MANDIR})
 install(FILES ${documents}/blobmount.1 DESTINATION ${man_pages}/man1 COMPONENT documents)
@@ -32,7 +38,7 @@ install(FILES ${documents}/completion.zsh DESTINATION ${data}/zsh/site-functions
 
 set(about ${data}/doc/blobmount)
 install(FILES ${documents}/copyright README.md CHANGELOG.md DESTINATION ${about} COMPONENT documents)
-install(DIRECTORY docs/ DESTINATION ${about} COMPONENT documents FILES_MATCHING PATTERN "*.md")
+install(DIRECTORY docs/ DESTINATION ${about} COMPONENT documents FILES_MATCHING PATTERN "*.md" PATTERN "*.svg")
 install(FILES packaging/examples/example.json DESTINATION ${about}/examples COMPONENT documents)
 if(BLOBMOUNT_LIBFUSE STREQUAL "pinned")
   install(FILES build/libfuse/source/LGPL2.txt DESTINATION ${about} RENAME LGPL-2.1 COMPONENT documents)

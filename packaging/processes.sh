@@ -40,6 +40,12 @@ start() {
   remember "$state" "$name" $!
 }
 
+# attend STATE NAME COMMAND...: starts it so, and waits for its end. A signal to this script is heard at once meanwhile.
+attend() {
+  start "$@"
+  wait $!
+}
+
 # still_running STATE: the names of those that are.
 still_running() {
   local pid start_time name
@@ -62,15 +68,32 @@ wait_for() {
   done
 }
 
+# send SIGNAL PID: to what was started and all that it has started in its turn, which is a process group; or to a daemon,
+# which has left that of whoever started it.
+send() { kill -"$1" -- "-$2" 2>/dev/null || kill -"$1" "$2" 2>/dev/null || true; }
+
 # end_processes STATE
 end_processes() {
   local signal pid start_time _
   for signal in TERM KILL; do
     none_running "$1" && return
     while read -r pid start_time _; do
-      if is_running "$pid" "$start_time"; then kill -"$signal" "$pid" 2>/dev/null || true; fi
+      if is_running "$pid" "$start_time"; then send "$signal" "$pid"; fi
     done <"$1/processes"
     wait_until 5 none_running "$1" || true
+  done
+}
+
+# state_of_this_run PREFIX: a name that tells, when the run was killed, that it was.
+state_of_this_run() { printf '%s-%s-%s\n' "$1" $$ "$(start_time_of $$)"; }
+
+# killed_runs PREFIX: the state directories of that name whose runs have ended, and were not there to clean up.
+killed_runs() {
+  local left pid start_time
+  for left in "$1"-*; do
+    [[ -d $left ]] || continue
+    IFS=- read -r pid start_time <<<"${left#"$1"-}"
+    is_running "$pid" "$start_time" || printf '%s\n' "$left"
   done
 }
 

@@ -18,7 +18,7 @@ declare -Ar left_out=(
 # How many tests at once: most of them wait for clocks, unless a sanitizer keeps them busy.
 tests_at_once() {
   case $1 in
-    asan | tsan) nproc ;;
+    asan | tsan) printf '%s' $(($(nproc) + 1)) ;;
     *) printf '%s' $((2 * $(nproc))) ;;
   esac
 }

@@ -26,12 +26,10 @@ setpriv --reuid="$user" --regid="$user" --clear-groups --inh-caps=-all --boundin
   blobmount "$source" /dev/fd/9 --foreground "$@" &
 readonly daemon=$!
 exec 9>&- # with this end open, the mount would seem alive after the daemon's
-trap 'kill -TERM "$daemon"' TERM INT HUP
+trap 'kill -TERM "$daemon" 2>/dev/null || true' TERM INT HUP
 
+# a signal ends a wait, not the daemon; bash keeps its status for the last one
+while kill -0 "$daemon" 2>/dev/null; do wait "$daemon" || true; done
 status=0
-# a signal ends the first wait, not the daemon
-while kill -0 "$daemon" 2>/dev/null; do
-  status=0
-  wait "$daemon" || status=$?
-done
+wait "$daemon" || status=$?
 exit "$status"

@@ -6,6 +6,11 @@ set -euxo pipefail
 readonly unit=blobmount@data.service
 
 whole() { [[ $(timeout 20 cat "$1" | wc --bytes) == "$size" ]]; }
+# configure MORE: settings besides the necessary
+configure() {
+  printf '{\n  // what is mounted\n  "source": "%s",\n  "mount-point": "/mnt/data",%s\n  "auth": "anonymous"\n}\n' "$url" "$1" \
+    >/etc/blobmount/data.json
+}
 show() { systemctl show --property "$1" --value "$unit"; }
 # at_last COMMAND...: within 30 seconds or so
 at_last() {
@@ -20,8 +25,7 @@ trap 'systemctl status --no-pager --full "$unit" || true; journalctl --no-pager 
 
 # as somebody would write it
 mkdir -p /mnt/data /mnt/fstab
-printf '{\n  // what is mounted\n  "source": "%s",\n  "mount-point": "/mnt/data",\n  "auth": "anonymous"\n}\n' "$url" \
-  >/etc/blobmount/data.json
+configure ''
 systemd-analyze verify --man=no "$unit" # there is no man here
 systemd-analyze security --no-pager "$unit" | tail -n 1
 
@@ -50,15 +54,23 @@ kill -STOP "$before"
 at_last another
 whole /mnt/data/file.bin
 
-# where the program knows that command
-if blobmount reload --help | grep --quiet 'Usage: blobmount reload'; then systemctl reload "$unit"; fi
+# what can change while it is mounted comes into force; a mistake changes nothing
+changed() { journalctl --unit "$unit" --output cat | grep 'settings have changed' >/dev/null; }
+before=$(show MainPID)
+configure ' "rate-limit": "1GiB",'
+systemctl reload "$unit"
+at_last changed
+configure ' "rate-limti": "1GiB",'
+if systemctl reload "$unit"; then exit 1; fi
+[[ $(show ActiveState) == active && $(show MainPID) == "$before" ]]
+whole /mnt/data/file.bin
 
 systemctl stop "$unit"
 [[ $(show Result) == success ]]
 if mountpoint --quiet /mnt/data; then exit 1; fi
 
 # a line of fstab, mounted when it is looked at where the kernel lets this container have that (/dev/autofs)
-printf '%s /mnt/fstab blobmount ro,_netdev,noauto,x-systemd.automount,auth=anonymous 0 0\n' "$url" >>/etc/fstab
+printf '%s /mnt/fstab blobmount _netdev,nofail,x-systemd.automount,auth=anonymous 0 0\n' "$url" >>/etc/fstab
 systemctl daemon-reload
 if [[ -c /dev/autofs ]]; then systemctl start mnt-fstab.automount; else systemctl start mnt-fstab.mount; fi
 whole /mnt/fstab/file.bin

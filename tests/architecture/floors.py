@@ -8,7 +8,7 @@ import sys
 
 FLOORS = ["base", "http", "auth", "blob", "cache", "file", "tree", "fuse", "app"]
 HOMES = {
-    "curl/": {"http"}, "pugixml": {"blob"}, "nlohmann/": {"auth", "app"}, "fuse": {"fuse"}, "systemd/": {"base"},
+    "curl/": {"http"}, "pugixml": {"blob"}, "nlohmann/": {"auth", "app"}, "fuse": {"fuse"},
     "CLI/": {"app"}, "openssl/": {"http", "auth"}, "isa-l": {"cache"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)

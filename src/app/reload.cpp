@@ -9,9 +9,11 @@
 
 #include "app/configuration_file.hpp"
 #include "app/display.hpp"
+#include "app/json_members.hpp"
 #include "app/mount_client.hpp"
 #include "app/mount_table.hpp"
 #include "app/setting_arguments.hpp"
+#include "base/text.hpp"
 
 namespace blobmount {
 namespace {
@@ -58,19 +60,12 @@ json json_of(const Reloader::Outcome& outcome) {
   return {{"changed", outcome.changed}, {"need_remount", outcome.need_remount}, {"hidden", outcome.hidden}};
 }
 
-std::string names_in(const json& answer, const char* member) {
-  std::string names;
-  for (const auto& name : answer.value(member, json::array()))
-    names += (names.empty() ? "" : ", ") + printable(name.get<std::string>());
-  return names;
-}
-
 void print(const json& answer) {
   bool something = false;
   const auto print_names = [&](const char* member, const char* what) {
-    const auto names = names_in(answer, member);
+    const auto names = joined(texts_in(answer, member), ", ");
     if (names.empty()) return;
-    std::cout << what << ": " << names << "\n";
+    std::cout << what << ": " << printable(names) << "\n";
     something = true;
   };
   print_names("changed", "in force now");

@@ -214,7 +214,7 @@ TEST_F(ReadEngine, TwoStreamsThroughOneDescriptorAreBothReadAhead) {
   }
 
   const auto ranges = gets();
-  EXPECT_LT(ranges.size(), 2 * 16 * mib / page / 8);
+  EXPECT_LT(ranges.size(), 2 * 16 * mib / page / 4);
   for (const auto start : {16 * mib, 128 * mib}) {
     const auto large = std::count_if(ranges.begin(), ranges.end(), [start](ByteRange range) {
       return range.offset >= start && range.offset < start + 16 * mib && range.length >= mib;

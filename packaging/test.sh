@@ -54,11 +54,11 @@ build_with_clang() {
 # Every script of the repository, those without a suffix, too; and those to be sourced.
 check_scripts() {
   local scripts
-  mapfile -d '' -t scripts < <(cd "$root" && git -c "safe.directory=$root" ls-files -z |
-    xargs -0 grep --files-with-matches --null --extended-regexp '^#!(/usr)?/bin/(env )?(ba)?sh|^# shellcheck shell=' --)
-  ((${#scripts[@]} > 0)) || fail 'git knows no script here: is this a clone?'
+  mapfile -d '' -t scripts < <(grep --recursive --binary-files=without-match --exclude-dir={build,.git} --files-with-matches --null \
+    --extended-regexp '^#!(/usr)?/bin/(env )?(ba)?sh|^# shellcheck shell=' "$root")
+  ((${#scripts[@]} > 0)) || fail "there is no script in $root."
   printf 'scripts: checking %s of them.\n' "${#scripts[@]}"
-  (cd "$root" && shellcheck "${scripts[@]}") || fail 'shellcheck complains, as stands above.'
+  shellcheck "${scripts[@]}" || fail 'shellcheck complains, as stands above.'
 }
 
 run() {

@@ -75,6 +75,8 @@ int carry_out(const MountCommand& command) {
     return fail(usable.error().message, command.failure_status);
   if (const auto usable = check_cache_directory(config.cache.directory, config.mount_point); !usable)
     return fail(usable.error().message, command.failure_status);
+  if (const auto usable = check_secret_files(command.given.merged(), config.mount_point); !usable)
+    return fail(usable.error().message, command.failure_status);
   if (config.foreground) return mount_and_serve(command, *manager, [] {});
   return run_in_background(
       [&](const auto& become_ready) { return mount_and_serve(command, *manager, become_ready); });

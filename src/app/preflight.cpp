@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/mount_table.hpp"
+#include "app/settings.hpp"
 #include "fuse/handed_over.hpp"
 
 namespace blobmount {
@@ -105,14 +106,33 @@ Status check_mount_point(const std::string& mount_point) {
   return {};
 }
 
-Status check_cache_directory(const std::string& cache_directory, const std::string& mount_point) {
-  if (cache_directory.empty()) return {};
+namespace {
+
+bool would_be_hidden(const std::string& path, const std::string& mount_point) {
+  if (path.empty()) return false;
   std::error_code failed;
-  const auto inner = std::filesystem::weakly_canonical(cache_directory, failed);
-  if (failed) return {};  // who opens it says why
+  const auto inner = std::filesystem::weakly_canonical(path, failed);
+  if (failed) return false;  // who opens it says why
   const auto outer = std::filesystem::canonical(mount_point);
-  const auto [end, unused] = std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end());
-  if (end != outer.end()) return {};
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
+}  // namespace
+
+Status check_secret_files(const GivenValues& given, const std::string& mount_point) {
+  for (const auto& [name, value] : given) {
+    const auto* const setting = find_setting(name);
+    const bool is_secret = setting != nullptr && setting->group == SettingGroup::identity && setting->is_path;
+    if (!is_secret || !would_be_hidden(value.text, mount_point)) continue;
+    return Error{ErrorCode::invalid_argument, value.origin + " names '" + value.text +
+                                                  "', which the mount on '" + mount_point +
+                                                  "' would hide; keep it outside of it"};
+  }
+  return {};
+}
+
+Status check_cache_directory(const std::string& cache_directory, const std::string& mount_point) {
+  if (!would_be_hidden(cache_directory, mount_point)) return {};
   return Error{ErrorCode::invalid_argument, "cannot keep the cache in '" + cache_directory +
                                                 "': the mount on '" + mount_point +
                                                 "' would hide it; choose a directory outside of it"};

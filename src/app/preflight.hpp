@@ -6,6 +6,8 @@
 
 #include "blobmount/result.hpp"
 
+#include "app/given_values.hpp"
+
 namespace blobmount {
 
 /// Whether `mount_point` is a directory that can be mounted on, by this user, on this machine; or /dev/fd/N,
@@ -22,5 +24,7 @@ Status check_fuse_device();
 /// Whether `cache_directory`, which need not exist yet, and is empty for none, stays reachable while
 /// `mount_point` is mounted on.
 Status check_cache_directory(const std::string& cache_directory, const std::string& mount_point);
+/// The same of the files that secrets are read from, again and again.
+Status check_secret_files(const GivenValues& given, const std::string& mount_point);
 
 }  // namespace blobmount

@@ -37,6 +37,10 @@ struct Network {
         curl(static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)), config.ca_file,
              {.bytes = &bytes, .connections = config.network.connections}),
         observed(counted, clock, log) {}
+  /// What is under way ends while those that count and tell of it are there.
+  ~Network() { curl.stop(); }
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
 
   SystemClock clock;
   RateLimit bytes;  ///< NetworkConfig::bytes_per_second; can be set anew at any time

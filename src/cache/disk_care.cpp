@@ -27,7 +27,8 @@ void verify_one(DiskFile& file, DiskProgress& progress, std::vector<std::byte>& 
 }  // namespace
 
 void clear(DiskStore& store, DiskProgress& progress) {
-  std::vector<SharedEntry> stuck;  // is in use as long as it is held here, so that it is not met again
+  constexpr std::size_t most_stuck = 16;  // the disk fails, and each look passes all of them
+  std::vector<SharedEntry> stuck;         // is in use as long as it is held here, so that it is not met again
   while (!progress.stop) {
     const auto entry = store.index().unused();
     if (!entry) return;
@@ -35,6 +36,7 @@ void clear(DiskStore& store, DiskProgress& progress) {
     if (!freed) {
       ++progress.stuck;
       stuck.push_back(entry);
+      if (stuck.size() == most_stuck) return;
       continue;
     }
     ++progress.versions;

@@ -23,7 +23,7 @@ struct DiskProgress {
   std::atomic<std::uint64_t> stuck{0};  ///< versions that could not be removed
 };
 
-/// Remove all that is not in use. On the thread that may remove files.
+/// Remove all that is not in use, unless too much cannot be removed. On the thread that may remove files.
 void clear(DiskStore& store, DiskProgress& progress);
 
 using OnBadPage = std::function<void(const DiskIdentity&, std::uint64_t page, const Error&)>;

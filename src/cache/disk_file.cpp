@@ -46,7 +46,8 @@ Result<DiskIdentity> DiskFile::identity_of(CacheDirectory& directory, DiskName n
   const auto size = start_size == start.size() ? side_header_size(start) : std::nullopt;
   if (!size) return broken;
   std::vector<std::byte> header(*size);
-  BM_TRY(side->read(0, header).has_value() ? Status() : Status(broken));
+  BM_ASSIGN(header_size, side->read(0, header));
+  if (header_size != header.size()) return broken;
   auto identity = parse_side_header(header, name);
   if (!identity) return broken;
   return *std::move(identity);

@@ -70,8 +70,16 @@ void PagePool::trim() {
 }
 
 void PagePool::give_back_all() {
+  while (give_back_some()) {
+  }
+}
+
+/// A few at a time: whoever needs a page meanwhile gets one.
+bool PagePool::give_back_some() {
+  constexpr int most_at_once = 64;
   const MutexLock lock(mutex_);
-  while (!warm_.empty()) cool_one();
+  for (int i = 0; i < most_at_once && !warm_.empty(); ++i) cool_one();
+  return !warm_.empty();
 }
 
 void PagePool::cool_one() {

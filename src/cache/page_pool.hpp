@@ -46,6 +46,8 @@ class PagePool {
 
  private:
   [[nodiscard]] std::byte* take_one() BM_REQUIRES(mutex_);
+  /// Whether there is more.
+  bool give_back_some() BM_EXCLUDES(mutex_);
   void cool_one() BM_REQUIRES(mutex_);
   void give_back(std::byte* page) BM_EXCLUDES(mutex_);
 

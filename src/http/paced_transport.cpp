@@ -17,14 +17,13 @@ void PacedTransport::start(HttpRequest request, OnResponse done) {
   if (limit_.per_second() == 0) return next_.start(std::move(request), std::move(done));
   const auto now = clock_.now();
   Duration wait{0};
-  bool first = false;
   {
     const MutexLock lock(mutex_);
-    first = waiting_.empty();
-    if (first) wait = limit_.take(1, now);
-    if (!first || wait > Duration{0}) waiting_.push_back({std::move(request), std::move(done), now});
+    if (somebody_comes_) return waiting_.push_back({std::move(request), std::move(done), now});
+    wait = limit_.take(1, now);
+    if (wait > Duration{0}) waiting_.push_back({std::move(request), std::move(done), now});
+    somebody_comes_ = wait > Duration{0};
   }
-  if (!first) return;  // whoever comes back for the others will see it
   if (wait > Duration{0}) return come_back(wait);
   next_.start(std::move(request), std::move(done));
 }
@@ -39,31 +38,33 @@ void PacedTransport::come_back(Duration delay) {
 }
 
 void PacedTransport::send_those_that_may() {
-  while (true) {
-    const auto now = clock_.now();
-    Duration wait{0};
-    std::optional<Waiting> next;
-    bool last = false;
-    {
-      const MutexLock lock(mutex_);
-      wait = limit_.take(1, now);
-      if (wait == Duration{0}) {
-        next = std::move(waiting_.front());
-        waiting_.pop_front();
-        last = waiting_.empty();
-      }
+  while (auto next = take_first()) {
+    // what is wanted no more takes no turn
+    if (!body_wanted(next->request)) {
+      next->done(no_longer_wanted());
+      continue;
     }
-    if (!next) return come_back(wait);
-    send(*std::move(next));
-    if (last) return;
+    const auto now = clock_.now();
+    if (const auto wait = limit_.take(1, now); wait > Duration{0}) {
+      {
+        const MutexLock lock(mutex_);
+        waiting_.push_front(*std::move(next));
+      }
+      return come_back(wait);
+    }
+    auto& [request, done, since] = *next;
+    if (request.held_back) request.held_back->add(std::chrono::duration_cast<Duration>(now - since));
+    next_.start(std::move(request), std::move(done));
   }
 }
 
-void PacedTransport::send(Waiting waiting) {
-  auto& [request, done, since] = waiting;
-  if (!body_wanted(request)) return done(no_longer_wanted());
-  if (request.held_back) request.held_back->add(std::chrono::duration_cast<Duration>(clock_.now() - since));
-  next_.start(std::move(request), std::move(done));
+std::optional<PacedTransport::Waiting> PacedTransport::take_first() {
+  const MutexLock lock(mutex_);
+  somebody_comes_ = !waiting_.empty();
+  if (waiting_.empty()) return std::nullopt;
+  auto first = std::move(waiting_.front());
+  waiting_.pop_front();
+  return first;
 }
 
 void PacedTransport::cancel_all() {
@@ -71,6 +72,7 @@ void PacedTransport::cancel_all() {
   {
     const MutexLock lock(mutex_);
     waiting.swap(waiting_);
+    somebody_comes_ = false;
   }
   for (const auto& one : waiting) one.done(mount_is_ending());
 }

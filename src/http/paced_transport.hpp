@@ -31,7 +31,8 @@ class PacedTransport final : public HttpTransport {
 
   void come_back(Duration delay) BM_EXCLUDES(mutex_);
   void send_those_that_may() BM_EXCLUDES(mutex_);
-  void send(Waiting waiting);
+  /// Who takes it sends it, or puts it back and comes again; nothing: nobody comes any more.
+  std::optional<Waiting> take_first() BM_EXCLUDES(mutex_);
   void cancel_all() BM_EXCLUDES(mutex_);
 
   HttpTransport& next_;
@@ -40,8 +41,8 @@ class PacedTransport final : public HttpTransport {
   RateLimit& limit_;
 
   Mutex mutex_;
-  /// While there is one, somebody is to come back for it.
   std::deque<Waiting> waiting_ BM_GUARDED_BY(mutex_);
+  bool somebody_comes_ BM_GUARDED_BY(mutex_) = false;  ///< for what waits
 };
 
 }  // namespace blobmount

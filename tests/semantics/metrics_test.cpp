@@ -111,6 +111,7 @@ TEST_F(MetricsOf, AMountCountWhatItDid) {
 TEST_F(MetricsOf, AMountThatHasNoTokenYetSayThatNoneIsValid) {
   account.identity.remove(IdentityEndpoint::system_assigned());
   mounted.emplace(account.mount("test").with("--no-check"));
+  ASSERT_TRUE(std::filesystem::exists(mounted->path())) << "waits until it is served, and can be asked";
 
   const auto text = metrics();
 

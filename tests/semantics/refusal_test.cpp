@@ -272,5 +272,13 @@ TEST_F(ByTheCommandLine, AKeyFileThatHoldsNoKey) {
   expect_refusal(command(options), {"key"});
 }
 
+TEST_F(ByTheCommandLine, AKeyFileThatTheMountWouldHide) {
+  const auto key = (mount_point() / "key").string();
+  std::ofstream(key) << "a2V5";
+
+  expect_refusal(command(account().mount().with("--account-key-file", key)),
+                 {"--account-key-file names '" + key + "'", "would hide"});
+}
+
 }  // namespace
 }  // namespace blobmount::tests

@@ -31,7 +31,8 @@ class Reload : public testing::Test {
     configure(nlohmann::json::object());
     daemon =
         std::make_unique<Process>(blobmount_command({"--foreground", "--config", file}, options.environment));
-    if (!eventually(30s, [this] { return is_mounted(mount_point); }))
+    // to look at it waits until it is served, and can be asked
+    if (!eventually(30s, [this] { return is_mounted(mount_point); }) || !std::filesystem::exists(mount_point))
       throw std::runtime_error("no mount: " + daemon->error_output());
   }
   ~Reload() override {

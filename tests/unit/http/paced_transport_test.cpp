@@ -118,6 +118,19 @@ TEST_F(Paced, WhatNobodyWantsAnyMoreIsNotSent) {
   EXPECT_THAT(sent(), SizeIs(1));
 }
 
+TEST_F(Paced, WhatNobodyWantsAnyMoreTakesNoTurn) {
+  begin(paced_, {.method = "A"});
+  for (int i = 0; i < 10; ++i) {
+    const CollectingSink::Orders unwanted{.wanted = [] { return false; }};
+    begin(paced_, {.method = "left", .sink = std::make_shared<CollectingSink>(unwanted)});
+  }
+  begin(paced_, {.method = "B"});
+
+  clock_.advance(500ms);
+
+  EXPECT_THAT(sent(), ElementsAre("A", "B"));
+}
+
 TEST_F(Paced, RetriesWaitTooAndLoseNoTimeByIt) {
   RetryingTransport retrying(paced_, clock_, clock_, {.budget = 2s}, [] { return 0.0; });
   status_ = 503;

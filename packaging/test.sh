@@ -7,10 +7,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly parts=(scripts asan tsan clang demo release package)
 
-# Tests that a configuration leaves out, as a regular expression for ctest: "^$" leaves out none.
+# Tests that a configuration leaves out, as a regular expression for ctest: "^$" leaves out none. Documents are the same in
+# all of them, and a program with a sanitizer takes long to start.
 declare -Ar left_out=(
-  [asan]='^$'
-  [tsan]='^$'
+  [asan]='^semantics\.documents$'
+  [tsan]='^semantics\.documents$'
   [release]='^$'
   [dev]='^$'
 )

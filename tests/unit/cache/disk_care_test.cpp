@@ -14,6 +14,13 @@ class DiskCare : public DiskTierTest {
     mount();
     for (const auto* blob : {"a", "b"}) keep(version_of(blob, 3));
   }
+  /// Until so many are left: what is being checked for the kernel is in use for a moment.
+  void clear_but(std::uint64_t left) {
+    EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] {
+      tier->clear(progress);
+      return tier->stats().versions == left;
+    }));
+  }
   DiskProgress progress;
 };
 
@@ -72,11 +79,10 @@ TEST_F(DiskCare, VerifyingEndsWhenItIsTold) {
 }
 
 TEST_F(DiskCare, ClearingRemovesAllFiles) {
-  tier->clear(progress);
+  clear_but(0);
 
   EXPECT_EQ(progress.versions, 2U);
   EXPECT_GE(progress.bytes, 6 * page_size);
-  EXPECT_EQ(tier->stats().versions, 0U);
   EXPECT_EQ(tier->stats().bytes, 0U);
   for (const auto& file : std::filesystem::directory_iterator(path()))
     EXPECT_EQ(file.path().filename(), "lock");
@@ -89,7 +95,7 @@ TEST_F(DiskCare, ClearingLeavesWhatIsInUse) {
   ASSERT_TRUE(eventually(std::chrono::seconds{20},
                          [&] { return (in_use = tier->local_file(*version)).has_value(); }));
 
-  tier->clear(progress);
+  clear_but(1);
 
   EXPECT_EQ(progress.versions, 1U);
   EXPECT_TRUE(tier->complete(*version));

@@ -233,4 +233,16 @@ Result<std::vector<std::string>> parse_container_patterns(std::string_view list)
   }
 }
 
+Result<std::string> parse_currency(const std::string& given) {
+  const bool capital = std::ranges::all_of(given, [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (capital && given.size() == 3) return given;
+  return Error{ErrorCode::invalid_argument, "takes a currency such as USD or EUR, not '" + given + "'"};
+}
+
+Result<std::string> parse_header_text(const std::string& given) {
+  const bool printable = std::ranges::all_of(given, [](char c) { return c >= ' ' && c <= '~'; });
+  if (printable && given.size() <= 100) return given;
+  return Error{ErrorCode::invalid_argument, "takes up to 100 printable ASCII characters"};
+}
+
 }  // namespace blobmount

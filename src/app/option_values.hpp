@@ -52,4 +52,9 @@ std::string consistency_text(const Consistency& consistency);
 /// such a name.
 Result<std::vector<std::string>> parse_container_patterns(std::string_view list);
 
+/// ISO 4217: three capitals.
+Result<std::string> parse_currency(const std::string& given);
+/// It is sent in a header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
+Result<std::string> parse_header_text(const std::string& given);
+
 }  // namespace blobmount

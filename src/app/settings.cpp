@@ -24,20 +24,6 @@ constexpr Bounds<std::uint64_t> request_bounds{128ULL << 10U, 16ULL << 20U};
 constexpr Bounds<std::uint64_t> ids{0, std::numeric_limits<std::uint32_t>::max() - 1U};
 constexpr std::chrono::hours day{24};
 
-/// ISO 4217.
-Result<std::string> parse_currency(const std::string& given) {
-  const bool capital = std::ranges::all_of(given, [](char c) { return c >= 'A' && c <= 'Z'; });
-  if (capital && given.size() == 3) return given;
-  return Error{ErrorCode::invalid_argument, "takes a currency such as USD or EUR, not '" + given + "'"};
-}
-
-/// It is sent in a header: https://www.rfc-editor.org/rfc/rfc9110#section-5.5
-Result<std::string> parse_header_text(const std::string& given) {
-  const bool printable = std::ranges::all_of(given, [](char c) { return c >= ' ' && c <= '~'; });
-  if (printable && given.size() <= 100) return given;
-  return Error{ErrorCode::invalid_argument, "takes up to 100 printable ASCII characters"};
-}
-
 /// One of identity; credential_choice.hpp reads its text.
 Setting identity(const char* name, const char* value, const char* variable, const char* sentence) {
   return {.name = name,

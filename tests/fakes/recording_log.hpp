@@ -10,6 +10,7 @@
 
 #include "base/annotated_mutex.hpp"
 #include "base/log.hpp"
+#include "base/log_line.hpp"
 
 namespace blobmount::tests {
 
@@ -39,20 +40,6 @@ class RecordingLog final : public Log {
   }
 
  private:
-  static std::string_view name_of(LogLevel level) {
-    switch (level) {
-      case LogLevel::debug:
-        return "debug";
-      case LogLevel::info:
-        return "info";
-      case LogLevel::warning:
-        return "warning";
-      case LogLevel::error:
-        return "error";
-    }
-    return "unknown";
-  }
-
   mutable Mutex mutex_;
   std::vector<std::string> lines_ BM_GUARDED_BY(mutex_);
 };

@@ -5,7 +5,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-readonly parts=(scripts asan tsan clang demo release package)
+readonly parts=(scripts asan tsan demo release package)
 
 # Tests that a configuration leaves out, as a regular expression for ctest: "^$" leaves out none. Documents are the same in
 # all of them, and a program with a sanitizer takes long to start.
@@ -46,12 +46,6 @@ test_sanitizer() {
   launcher=()
 }
 
-# Its thread-safety analysis, of what is shipped, is the test.
-build_with_clang() {
-  printf 'clang: building.\n'
-  alone build_preset clang blobmount
-}
-
 # Every script of the repository, those without a suffix, too; and those to be sourced.
 check_scripts() {
   local scripts
@@ -67,7 +61,6 @@ run() {
     scripts) check_scripts ;;
     package) "$root/packaging/test-package.sh" ;;
     asan | tsan) test_sanitizer "$1" ;;
-    clang) build_with_clang ;;
     demo) "$root/packaging/demo.sh" --check ;;
     release | dev) test_preset "$1" ;;
   esac

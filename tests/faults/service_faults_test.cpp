@@ -221,7 +221,7 @@ TEST_F(Faults, EachKindEndsInRightBytesOrItsErrnoInItsTimeAndNothingIsAskedAfter
   for (const auto& one : cases)
     EXPECT_EQ(service.stats().under_way(std::string("test/") + one.name), 0U) << one.name;
 
-  EXPECT_TRUE(eventually(30s, [&files, there] { return files[0]->read(there, 4096).error == 0; }));
+  EXPECT_TRUE(eventually(30s, [&files] { return files[0]->read(there, 4096).error == 0; }));
   for (const auto& file : files) {
     EXPECT_EQ(file->read(there, 4096).bytes.size(), 4096U) << "the next read is another";
   }

@@ -86,7 +86,7 @@ class Worker {
 
   void read_somewhere(const std::filesystem::path& path, const std::string& content) {
     const bool direct = random_() % 2 == 0;
-    const auto block = direct ? 4096 : 1;
+    const std::uint64_t block = direct ? 4096 : 1;
     const auto offset = random_() % (content.size() + 1) / block * block;
     const FileHandle file(path, direct ? O_RDONLY | O_DIRECT : O_RDONLY);
     EXPECT_EQ(file.read(offset, 12'288).bytes, content.substr(offset, 12'288)) << path;

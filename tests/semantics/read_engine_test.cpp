@@ -269,8 +269,8 @@ TEST_F(ReadEngine, WhatIsHereDoesNotWaitForWhatIsStalled) {
   expect_read(here, "here", 5 * mib, page);
   account.service.faults().add_always({.kind = FaultKind::stall}, get);
   std::vector<std::unique_ptr<Process>> readers;
-  for (int i = 0; i < 4; ++i) {
-    const Command command{.arguments = {"tail", "-c", std::to_string((1 + i) * mib), mounted / "stalled"}};
+  for (std::uint64_t i = 1; i <= 4; ++i) {
+    const Command command{.arguments = {"tail", "-c", std::to_string(i * mib), mounted / "stalled"}};
     readers.push_back(std::make_unique<Process>(command));
   }
   ASSERT_TRUE(eventually(10s, [this] { return account.service.faults().hits() > 0; }));

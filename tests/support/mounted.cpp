@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "support/eventually.hpp"
@@ -53,6 +54,13 @@ bool leave_shared_mounts() {
 Command command_for(const MountOptions& options, const std::filesystem::path& mount_point) {
   auto arguments = mount_arguments(options.with("--foreground"), mount_point, mount_point.parent_path());
   return blobmount_command(std::move(arguments), options.environment);
+}
+
+/// What is in the table is not served yet: its control socket comes a moment later, and then the first
+/// answer.
+void await_service(const std::filesystem::path& mount_point) {
+  struct statvfs status {};
+  (void)::statvfs(mount_point.c_str(), &status);
 }
 
 std::string variable(const char* name, const std::string& unless_set) {
@@ -142,10 +150,12 @@ std::vector<std::string> mount_arguments(const MountOptions& options,
 
 Mounted::Mounted(const MountOptions& options)
     : mount_point_(made(directory_.path() / "mount")), process_(command_for(options, mount_point_)) {
-  // the first access waits until the daemon serves, so a mount in the table is a mount that works
   const bool decided =
       eventually(60s, [this] { return is_mounted(mount_point_) || process_.wait(0ms).has_value(); });
-  if (decided && is_mounted(mount_point_)) return;
+  if (decided && is_mounted(mount_point_)) {
+    await_service(mount_point_);
+    return;
+  }
   process_.signal(SIGKILL);
   detach(mount_point_);
   (void)process_.wait_for_end_of_output(1s);

@@ -224,7 +224,7 @@ TEST(ListXml, TheNextMarkerIsKnownBeforeThePageIsParsed) {
   expect_early(list_of("", "<NextMarker>&lt;&gt;&amp;&quot;&apos;&#65;&#x42;&#xe9;&amp;amp;</NextMarker>"),
                "<>&\"'AB\xc3\xa9&amp;");
 
-  for (const std::size_t length : {1, 100, 1024, 9000}) {
+  for (const std::size_t length : {1U, 100U, 1024U, 9000U}) {
     const std::string marker(length, 'm');
     expect_early(list_of(blob_of(named("a")), "<NextMarker>" + marker + "</NextMarker>"), marker);
   }

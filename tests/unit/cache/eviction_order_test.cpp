@@ -77,13 +77,13 @@ class EvictionOrderTest : public testing::Test {
 TEST_F(EvictionOrderTest, OfNothingNothingGoes) { EXPECT_EQ(evict(), std::nullopt); }
 
 TEST_F(EvictionOrderTest, WhatNobodyUsesAgainGoesInTheOrderInWhichItCame) {
-  for (const Name name : {3, 1, 2}) add(name);
+  for (const Name name : {3U, 1U, 2U}) add(name);
 
   EXPECT_THAT(evict_all(), ElementsAre(3, 1, 2));
 }
 
 TEST_F(EvictionOrderTest, WhatIsUsedAgainOutlivesWhatIsNot) {
-  for (const Name name : {1, 2, 3}) add(name);
+  for (const Name name : {1U, 2U, 3U}) add(name);
   let_pages_come_in();
   use(1);
 
@@ -91,14 +91,14 @@ TEST_F(EvictionOrderTest, WhatIsUsedAgainOutlivesWhatIsNot) {
 }
 
 TEST_F(EvictionOrderTest, UsesAsABlockIsReadInPartsAreNoUseAgain) {
-  for (const Name name : {1, 2, 3}) add(name);
+  for (const Name name : {1U, 2U, 3U}) add(name);
   for (int part = 0; part < 8; ++part) use(1);
 
   EXPECT_THAT(evict_all(), ElementsAre(1, 2, 3));
 }
 
 TEST_F(EvictionOrderTest, UsesCloseToEachOtherAreOne) {
-  for (const Name name : {1, 2}) add_kept(name);
+  for (const Name name : {1U, 2U}) add_kept(name);
   let_pages_come_in();
   use(1);
   use(1);
@@ -109,7 +109,7 @@ TEST_F(EvictionOrderTest, UsesCloseToEachOtherAreOne) {
 }
 
 TEST_F(EvictionOrderTest, UsesApartFromEachOtherAreSeveral) {
-  for (const Name name : {1, 2}) add_kept(name);
+  for (const Name name : {1U, 2U}) add_kept(name);
   for (int i = 0; i < 2; ++i) {
     let_pages_come_in();
     use(1);
@@ -161,7 +161,7 @@ TEST_F(EvictionOrderTest, WhatWasHotAndIsUsedNoMoreMakesPlaceForWhatIs) {
 
 TEST_F(EvictionOrderTest, WhatWentAndComesBackIsKept) {
   add_kept(1);
-  for (const Name name : {2, 3}) add(name);
+  for (const Name name : {2U, 3U}) add(name);
 
   EXPECT_THAT(evict_all(), ElementsAre(2, 3, 1));
 }
@@ -174,7 +174,7 @@ TEST_F(EvictionOrderTest, WhatWentLongAgoIsForgotten) {
     ASSERT_EQ(evict(), name);
   }
 
-  for (const Name name : {1, 2}) add(name);
+  for (const Name name : {1U, 2U}) add(name);
   EXPECT_THAT(evict_all(), ElementsAre(1, 2));
 }
 
@@ -183,13 +183,13 @@ TEST_F(EvictionOrderTest, WhatWasRemovedIsNotRemembered) {
   order_.remove(at(1));
   entries_.erase(1);
 
-  for (const Name name : {1, 2}) add(name);
+  for (const Name name : {1U, 2U}) add(name);
   EXPECT_THAT(evict_all(), ElementsAre(1, 2));
 }
 
 TEST_F(EvictionOrderTest, WhatWasFetchedAheadGoesLast) {
   add(1, true);
-  for (const Name name : {2, 3}) add(name);
+  for (const Name name : {2U, 3U}) add(name);
 
   EXPECT_THAT(evict_all(), ElementsAre(2, 3, 1));
 }
@@ -213,8 +213,8 @@ TEST_F(EvictionOrderTest, WhatWasFetchedAheadIsLikeOthersOnceItIsRead) {
 }
 
 TEST_F(EvictionOrderTest, WhatIsAbandonedGoesFirst) {
-  for (const Name name : {1, 2}) add(name);
-  for (const Name name : {3, 4}) add(name, true);
+  for (const Name name : {1U, 2U}) add(name);
+  for (const Name name : {3U, 4U}) add(name, true);
 
   order_.abandon(at(4));
 
@@ -233,7 +233,7 @@ TEST_F(EvictionOrderTest, WhatIsAbandonedGoesBeforeWhatIsKeptToo) {
 }
 
 TEST_F(EvictionOrderTest, WhatWasReadIsNotAbandoned) {
-  for (const Name name : {1, 2}) add(name);
+  for (const Name name : {1U, 2U}) add(name);
 
   order_.abandon(at(2));
 
@@ -241,7 +241,7 @@ TEST_F(EvictionOrderTest, WhatWasReadIsNotAbandoned) {
 }
 
 TEST_F(EvictionOrderTest, WhatWasFetchedAheadLongAgoIsAbandoned) {
-  for (const Name name : {1, 2, 3}) add(name, true);  // 48, 32 and 16 pages ago
+  for (const Name name : {1U, 2U, 3U}) add(name, true);  // 48, 32 and 16 pages ago
 
   order_.abandon_older_than(48);
   EXPECT_EQ(order_.ahead(), 3 * pages_of_entry);
@@ -256,7 +256,7 @@ TEST_F(EvictionOrderTest, WhatWasFetchedAheadLongAgoIsAbandoned) {
 
 TEST_F(EvictionOrderTest, WhatCannotGoIsPassedOver) {
   add_kept(4);
-  for (const Name name : {1, 2, 3}) add(name);
+  for (const Name name : {1U, 2U, 3U}) add(name);
   add(5, true);
 
   EXPECT_EQ(evict(Ahead::goes_last, {1, 3}), 2U);
@@ -268,7 +268,7 @@ TEST_F(EvictionOrderTest, WhatCannotGoIsPassedOver) {
 
 TEST_F(EvictionOrderTest, CountsThePagesThatNobodyHasRead) {
   EXPECT_EQ(order_.ahead(), 0U);
-  for (const Name name : {1, 2, 3, 4}) add(name, true);
+  for (const Name name : {1U, 2U, 3U, 4U}) add(name, true);
   add(5);
   EXPECT_EQ(order_.ahead(), 4 * pages_of_entry);
 

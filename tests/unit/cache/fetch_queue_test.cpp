@@ -87,7 +87,7 @@ TEST_F(FetchQueueTest, WhatIsWaitedForGoesBeforeWhatIsAhead) {
 }
 
 TEST_F(FetchQueueTest, GoesInTheOrderOfArrivalOtherwise) {
-  for (const std::uint64_t page : {900, 100, 500}) add(waited_for, {page, 1});
+  for (const std::uint64_t page : {900U, 100U, 500U}) add(waited_for, {page, 1});
 
   EXPECT_THAT(take(), ElementsAre(PageRange{900, 1}, PageRange{100, 1}, PageRange{500, 1}));
 }

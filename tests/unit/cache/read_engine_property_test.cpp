@@ -262,7 +262,8 @@ class ReadEngineProperty : public testing::Test {
  protected:
   ReadEngineProperty() : seed(seed_of_run()) {
     RecordProperty("seed", std::to_string(seed));
-    for (int blob = 0; blob < tests::blobs; ++blob) blobs.put(blob, blob * 3 * mib + 12'345);
+    for (int blob = 0; blob < tests::blobs; ++blob)
+      blobs.put(blob, static_cast<std::uint64_t>(blob) * 3 * mib + 12'345);
   }
   ~ReadEngineProperty() override {
     if (HasFailure())

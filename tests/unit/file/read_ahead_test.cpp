@@ -239,7 +239,7 @@ TEST_F(ReadAheadTest, AStrideStaysInTheFile) {
 }
 
 TEST_F(ReadAheadTest, AStrideThatChangesIsNotBelieved) {
-  for (const std::uint64_t at : {10, 11, 12}) read(at * mib, 4 * kib);
+  for (const std::uint64_t at : {10U, 11U, 12U}) read(at * mib, 4 * kib);
   EXPECT_THAT(read(14 * mib, 4 * kib), IsEmpty());
   EXPECT_THAT(read(15 * mib, 4 * kib), IsEmpty());
   EXPECT_THAT(read(16 * mib, 8 * kib), IsEmpty());
@@ -322,7 +322,7 @@ TEST_F(ReadAheadTest, ARefusalDownwardsIsAskedForAgainToo) {
 }
 
 TEST_F(ReadAheadTest, AfterARefusalAtAStrideAStreamIsFetchedFromWhereItIs) {
-  for (const std::uint64_t at : {10, 11, 12}) read(at * mib, 4 * kib);
+  for (const std::uint64_t at : {10U, 11U, 12U}) read(at * mib, 4 * kib);
   ASSERT_THAT(read(13 * mib, 4 * kib),
               ElementsAre(ByteRange{14 * mib, 4 * kib}, ByteRange{15 * mib, 4 * kib}));
 

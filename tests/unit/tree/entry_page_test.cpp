@@ -57,7 +57,7 @@ TEST(EntryPages, GiveBackWhatWasPutIn) {
   EXPECT_EQ(page.entry(1), directory_entry("marker", morning));
   EXPECT_EQ(page.entry(2), directory_entry("prefix"));
   EXPECT_EQ(page.entry(3), directory_entry("photos", morning));
-  for (const std::size_t directory : {1, 2, 3}) {
+  for (const std::size_t directory : {1U, 2U, 3U}) {
     EXPECT_EQ(page.kind(directory), FileKind::directory);
     EXPECT_EQ(page.etag(directory), "");
     EXPECT_EQ(page.details(directory), BlobDetails{});

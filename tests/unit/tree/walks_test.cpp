@@ -466,7 +466,7 @@ TEST_F(Walk, DoesNotShowWhatWasListedBesideLongAgo) {
   const auto before = lists();
   tree_->open_directory(top[1].inode, [](const Result<SharedDirectory>&) {});
   lists_since(before);
-  for (const std::size_t elsewhere : {0, 1, 0}) {
+  for (const std::size_t elsewhere : {0U, 1U, 0U}) {
     clock_.advance(4s);
     const auto asked = lists();
     tree_->open_directory(top[elsewhere].inode, [](const Result<SharedDirectory>&) {});

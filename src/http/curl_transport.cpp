@@ -1,7 +1,11 @@
 #include "http/curl_transport.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
+#include <string.h>
+
+#include "base/wiped_memory.hpp"
 #include "http/request_check.hpp"
 
 namespace blobmount {
@@ -16,9 +20,11 @@ std::vector<unsigned> shares_of(unsigned connections, unsigned loops) {
   return shares;
 }
 
-/// libcurl's global state, once for the process. https://curl.se/libcurl/c/curl_global_init.html
+/// libcurl's global state, once for the process. Tokens pass through its buffers.
+/// https://curl.se/libcurl/c/curl_global_init_mem.html
 void initialize_curl() {
-  static const auto initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static const auto initialized = curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, wipe_and_free,
+                                                       wiped_realloc, ::strdup, std::calloc);
   (void)initialized;
 }
 

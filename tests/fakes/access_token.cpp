@@ -1,15 +1,25 @@
 #include "fakes/access_token.hpp"
 
+#include <algorithm>
+#include <functional>
+#include <random>
+
 #include "fakes/jwt.hpp"
 
 namespace blobmount::tests {
 namespace {
 
-/// As long as a real one, so that headers are of real size.
-std::string noise() { return std::string(256, 's'); }
+/// Another for each `text`, and as long as a real signature, so that headers are of real size.
+std::string noise(const std::string& text) {
+  std::mt19937_64 random(std::hash<std::string>{}(text));
+  std::string noise(256, '\0');
+  std::generate(noise.begin(), noise.end(), [&random] { return static_cast<char>(random() & 0xffU); });
+  return noise;
+}
 
 std::string joined(const nlohmann::json& header, const nlohmann::json& payload) {
-  return base64url(header.dump()) + "." + base64url(payload.dump()) + "." + base64url(noise());
+  const auto claims = payload.dump();
+  return base64url(header.dump()) + "." + base64url(claims) + "." + base64url(noise(claims));
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "support/background_mount.hpp"
 #include "support/eventually.hpp"
 #include "support/files.hpp"
+#include "support/process_memory.hpp"
 #include "support/shared_access_signature.hpp"
 #include "support/test_account.hpp"
 
@@ -249,6 +250,37 @@ TEST_F(Secrets, NoCoreFileIsWritten) {
 uid_t keeper_of(pid_t process) {
   struct stat status {};
   return ::stat(("/proc/" + std::to_string(process) + "/mem").c_str(), &status) == 0 ? status.st_uid : 0;
+}
+
+/// The end of a token: without it the rest is worth nothing.
+std::string signature_of(const std::string& token) { return token.substr(token.rfind('.') + 1); }
+
+TEST_F(Secrets, ATokenThatWasReplacedIsNowhereInTheMemory) {
+#ifdef BLOBMOUNT_SANITIZED
+  GTEST_SKIP() << "a sanitizer keeps what was freed";
+#endif
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to look into the memory";
+  auto& account = account_with_hello();
+  IdentityEndpoint identity;
+  identity.set_lifetime(4s);
+  const Mounted mounted(
+      by_identity(account.azurite.endpoint(), identity, "test").with("--ca-file", account.azurite.ca_file()));
+  ASSERT_EQ(content_of(mounted / "text.txt"), "hello\n");
+
+  int asked = 0;
+  ASSERT_TRUE(eventually(60s, [&] {
+    // each is a request with the token of the moment
+    EXPECT_EQ(stat_error(mounted / ("absent" + std::to_string(++asked))), ENOENT);
+    return identity.issued().size() >= 6;
+  }));
+  ASSERT_TRUE(eventually(10s, [&] {
+    return stat_error(mounted / ("absent" + std::to_string(++asked))) == ENOENT &&
+           times_in_memory(mounted.process().pid(), signature_of(identity.issued().back())) > 0;
+  })) << "the search finds none at all";
+
+  const auto issued = identity.issued();
+  for (std::size_t i = 0; i + 2 < issued.size(); ++i)
+    EXPECT_EQ(times_in_memory(mounted.process().pid(), signature_of(issued[i])), 0) << "token " << i;
 }
 
 TEST_F(Secrets, AnotherProcessOfTheSameUserCannotLookIntoTheMemory) {

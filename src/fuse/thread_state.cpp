@@ -26,6 +26,8 @@ std::vector<std::string> fields_behind_the_name(std::string_view stat) {
   return {std::istream_iterator<std::string>(rest), {}};
 }
 
+bool is_gone(pid_t thread) { return ::kill(thread, 0) != 0 && errno == ESRCH; }
+
 }  // namespace
 
 bool says_that_it_ended(std::string_view stat) {
@@ -41,9 +43,11 @@ bool says_that_it_ended(std::string_view stat) {
 bool has_ended(pid_t thread) {
   if (thread <= 0) return false;
   // not asked of /proc, which may hide (hidepid) what is of other users
-  if (::kill(thread, 0) != 0 && errno == ESRCH) return true;
+  if (is_gone(thread)) return true;
   std::ifstream file("/proc/" + std::to_string(thread) + "/stat", std::ios::binary);
-  return says_that_it_ended(std::string{std::istreambuf_iterator<char>(file), {}});
+  std::string stat;
+  std::getline(file, stat, '\0');  // of one that goes between open() and read(), an iterator would throw
+  return stat.empty() ? is_gone(thread) : says_that_it_ended(stat);
 }
 
 }  // namespace blobmount

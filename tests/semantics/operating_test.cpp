@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -258,7 +259,7 @@ TEST_F(Operating, TopShowsWhatIsRead) {
   EXPECT_GT(sample.at("/kernel/read/per_second"_json_pointer), 0.0);
 
   const auto text = run_blobmount({"top", "--once", mounted.path()});
-  EXPECT_EQ(text.status, 0);
+  EXPECT_EQ(text.status, 0) << text.error_output;
   EXPECT_THAT(text.output, HasSubstr("BUSIEST FILES"));
   EXPECT_THAT(text.output, HasSubstr("test/large"));
 }
@@ -321,8 +322,9 @@ pid_t find_process(const std::vector<std::string>& arguments) {
   for (const auto& argument : arguments) wanted.append(argument).push_back('\0');
   for (const auto& process : std::filesystem::directory_iterator("/proc")) {
     const auto pid = std::atoi(process.path().filename().c_str());
-    std::ifstream file(process.path() / "cmdline");
-    if (pid > 0 && std::string(std::istreambuf_iterator<char>(file), {}) == wanted) return pid;
+    std::stringstream arguments;
+    arguments << std::ifstream(process.path() / "cmdline").rdbuf();  // of one that ends meanwhile: nothing
+    if (pid > 0 && arguments.str() == wanted) return pid;
   }
   return 0;
 }

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <chrono>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -24,7 +24,9 @@ bool is_number(const std::string& text) {
 /// Whether one of the arguments of process `pid` is `argument`.
 bool has_argument(const std::filesystem::path& process, const std::string& argument) {
   std::ifstream file(process / "cmdline");
-  const std::string arguments((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::stringstream content;
+  content << file.rdbuf();  // of one that ends meanwhile, an iterator would throw
+  const auto arguments = content.str();
   return arguments.find('\0' + argument + '\0') != std::string::npos;
 }
 

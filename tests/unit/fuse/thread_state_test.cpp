@@ -61,6 +61,16 @@ TEST(ThreadState, AProcessThatIsKilledHasEndedBeforeAndAfterItIsReaped) {
   EXPECT_TRUE(has_ended(child));
 }
 
+TEST(ThreadState, AProcessMayEndWhileItIsLookedAt) {
+  for (int i = 0; i < 300; ++i) {
+    const auto child = ::fork();
+    if (child == 0) ::_exit(0);
+    std::thread reaping([child] { ::waitpid(child, nullptr, 0); });
+    while (!has_ended(child)) continue;
+    reaping.join();
+  }
+}
+
 TEST(ThreadState, AThreadHasAnEndOfItsOwn) {
   std::atomic<pid_t> id{0};
   std::atomic<bool> go_on{true};

@@ -29,7 +29,7 @@ TEST(RateLimit, ZeroIsNone) {
 }
 
 TEST(RateLimit, InTheLongRunItIsTheRate) {
-  for (const std::uint64_t piece : {1U, 1000U, 16U'384U, 300U'000U}) {
+  for (const std::uint64_t piece : {1U, 1000U, 16'384U, 300'000U}) {
     RateLimit limit(1'000'000);
     const auto sum = static_cast<double>(taken(limit, piece, start, start + 60s));
     EXPECT_NEAR(sum, 60e6, 0.7e6) << piece;

@@ -140,7 +140,11 @@ Result<std::string> content_of(const std::string& file) {
     return Error{ErrorCode::invalid_argument, "cannot read the configuration '" + file + "': " + why};
   };
   std::error_code unknown;
-  if (std::filesystem::is_directory(file, unknown)) return unreadable("it is a directory");
+  const auto kind = std::filesystem::status(file, unknown);
+  if (std::filesystem::is_directory(kind)) return unreadable("it is a directory");
+  // a pipe would have to be written for each `blobmount reload`, which waits for it
+  if (std::filesystem::exists(kind) && !std::filesystem::is_regular_file(kind))
+    return unreadable("it is no regular file");
   std::ifstream stream(file);
   if (!stream) return unreadable(std::generic_category().message(errno));
   std::string text(longest_file + 1, '\0');

@@ -83,6 +83,14 @@ Result<PageSet> DiskFile::pages() {
   return pages;
 }
 
+Status DiskFile::check_size() {
+  std::array<std::byte, 2> end{};
+  const auto last = std::min<std::uint64_t>(identity_.blob_size, 1);
+  BM_ASSIGN(size, data_->read(identity_.blob_size - last, end));
+  if (size == last) return {};
+  return Error{ErrorCode::corrupt, "the bytes are not as many as the side file says"};
+}
+
 Status DiskFile::read(std::uint64_t page, std::byte* buffer) {
   PageRecord record{};
   const std::span bytes(buffer, size_of(page));

@@ -38,6 +38,8 @@ class DiskFile {
   [[nodiscard]] const DiskIdentity& identity() const { return identity_; }
   /// The pages that are there, if their bytes are still what was written.
   Result<PageSet> pages();
+  /// `corrupt` where there are more or fewer bytes than the blob has.
+  Status check_size();
   /// `corrupt`, and anything in `buffer`, if the page is not there or its bytes are not those that were
   /// written.
   Status read(std::uint64_t page, std::byte* buffer);

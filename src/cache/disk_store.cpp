@@ -50,7 +50,9 @@ Result<std::shared_ptr<DiskFile>> DiskStore::file(const SharedEntry& entry, cons
 
 Result<std::shared_ptr<DiskFile>> DiskStore::look_at(DiskName name) {
   BM_ASSIGN(identity, DiskFile::identity_of(*directory_, name));
-  return DiskFile::open(*directory_, identity);
+  BM_ASSIGN(file, DiskFile::open(*directory_, identity));
+  BM_TRY(file->check_size());
+  return file;
 }
 
 void DiskStore::remember_use() {

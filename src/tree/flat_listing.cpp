@@ -1,6 +1,7 @@
 #include "tree/flat_listing.hpp"
 
 #include <algorithm>
+#include <climits>
 
 namespace blobmount {
 namespace {
@@ -200,8 +201,10 @@ void FlatListing::flush(Open& open) {
   open.snapshot->add(std::exchange(open.page, {}), page_asked_);
 }
 
-/// Into the directories that it is in, and then as a file in the innermost.
+/// Into the directories that it is in, and then as a file in the innermost. One that was not asked for, or
+/// has no path, is left out.
 void FlatListing::place(ListedBlob blob, SteadyTime asked) {
+  if (!blob.name.starts_with(where_.path) || blob.name.size() > PATH_MAX) return;
   while (true) {
     const auto begin = open_.empty() ? where_.path.size() : open_.back().path.size();
     const auto slash = blob.name.find('/', begin);

@@ -18,6 +18,10 @@
 
 namespace blobmount {
 
+/// A page that names itself as the next one may have been cut short; one that goes on doing so ends the
+/// listing.
+constexpr int most_page_repeats = 16;
+
 /// Who reads the pages. Calls come one at a time, with no lock held.
 template <typename Page>
 class PageReader {
@@ -57,6 +61,7 @@ class PageStream final : public std::enable_shared_from_this<PageStream<Page>> {
 
  private:
   struct Arrival {
+    std::string marker;  ///< of this page
     Result<Page> page;
     SteadyTime asked;
   };
@@ -64,12 +69,12 @@ class PageStream final : public std::enable_shared_from_this<PageStream<Page>> {
   void ask(std::size_t number, std::string marker) {
     const auto now = clock_.now();
     reader_->ask(
-        std::move(marker),
+        marker,
         [self = this->shared_from_this(), number](const std::string& next) {
           self->next_known(number + 1, next);
         },
-        [self = this->shared_from_this(), number, now](Result<Page> page) {
-          self->came(number, {std::move(page), now});
+        [self = this->shared_from_this(), number, now, marker](Result<Page> page) {
+          self->came(number, {marker, std::move(page), now});
         });
   }
 
@@ -108,6 +113,11 @@ class PageStream final : public std::enable_shared_from_this<PageStream<Page>> {
       return false;
     }
     const auto marker = arrival.page->next_marker;
+    repeats_ = marker == arrival.marker ? repeats_ + 1 : 0;
+    if (!marker.empty() && repeats_ > most_page_repeats) {
+      end(Error{ErrorCode::corrupt, "the listing does not go on: a page names itself as the next one"});
+      return false;
+    }
     reader_->take(*std::move(arrival.page), arrival.asked);
     if (marker.empty()) {
       end({});
@@ -137,6 +147,7 @@ class PageStream final : public std::enable_shared_from_this<PageStream<Page>> {
   std::size_t taken_ BM_GUARDED_BY(mutex_) = 0;
   bool taking_ BM_GUARDED_BY(mutex_) = false;
   bool ended_ BM_GUARDED_BY(mutex_) = false;
+  int repeats_ = 0;  ///< of take(), which is called by one at a time
 };
 
 }  // namespace blobmount

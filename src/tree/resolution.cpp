@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/annotated_mutex.hpp"
+#include "tree/page_stream.hpp"
 
 namespace blobmount {
 namespace {
@@ -39,17 +40,22 @@ class Resolution : public std::enable_shared_from_this<Resolution> {
   }
 
  private:
-  void find_below(std::string marker) {
-    store_.list_blobs({.container = directory_.container,
-                       .prefix = directory_.path,
-                       .marker = std::move(marker),
-                       .max_results = 1},
-                      [self = shared_from_this()](Result<BlobPage> page) {
-                        const bool undecided = page && page->blobs.empty() && page->prefixes.empty() &&
-                                               !page->next_marker.empty();
-                        if (undecided) return self->find_below(std::move(page->next_marker));
-                        self->take([&](Resolution& r) { r.below_ = std::move(page); });
-                      });
+  /// `repeats`: so often a page with nothing in it has named itself as the next one.
+  void find_below(const std::string& marker, int repeats = 0) {
+    store_.list_blobs(
+        {.container = directory_.container, .prefix = directory_.path, .marker = marker, .max_results = 1},
+        [self = shared_from_this(), marker, repeats](Result<BlobPage> page) {
+          const bool undecided =
+              page && page->blobs.empty() && page->prefixes.empty() && !page->next_marker.empty();
+          const bool stands_still = undecided && page->next_marker == marker;
+          if (stands_still && repeats == most_page_repeats) {
+            page =
+                Error{ErrorCode::corrupt, "the listing does not go on: a page names itself as the next one"};
+          } else if (undecided) {
+            return self->find_below(page->next_marker, stands_still ? repeats + 1 : 0);
+          }
+          self->take([&](Resolution& r) { r.below_ = std::move(page); });
+        });
   }
 
   template <typename Store>

@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "app/configuration_file.hpp"
 #include "app/mount_options.hpp"
@@ -113,6 +114,11 @@ TEST_F(ConfigurationFile, ThatCannotBeReadSaysWhy) {
   ASSERT_FALSE(absent || directory || large);
   EXPECT_THAT(message_of(absent.error()), HasSubstr("'/no/such/file': No such file"));
   EXPECT_THAT(message_of(directory.error()), EndsWith("it is a directory"));
+
+  const auto pipe = directory_.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(message_of(read_configuration_file(pipe).error()), EndsWith("it is no regular file"))
+      << "and waits for nobody";
   EXPECT_THAT(message_of(large.error()), EndsWith("more than 1 MiB"));
 }
 

@@ -93,6 +93,16 @@ TEST(TokenResponse, TakesTheTypeInAnyCase) {
   expect_lifetime(R"("expires_in":60,"token_type":"BEARER")", 60s);
 }
 
+TEST(TokenResponse, TakesNoStackForWhatIsNestedDeeply) {
+  constexpr std::size_t levels = 500'000;
+  const auto nested = std::string(levels, '[') + std::string(levels, ']');
+
+  const auto token = parse(answer_with(R"("expires_in":"86399","more":)" + nested));
+
+  ASSERT_TRUE(token);
+  EXPECT_EQ(token->expires, now + 86399s);
+}
+
 TEST(TokenResponse, RefusesWhatIsNoObject) {
   expect_refused("", "no access_token");
   expect_refused("<html>sign in</html>", "no access_token");

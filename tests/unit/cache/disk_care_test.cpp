@@ -70,6 +70,20 @@ TEST_F(DiskCare, WhatNobodyCanUseIsRemoved) {
   read_all(version_of("a", 3));
 }
 
+TEST_F(DiskCare, ASideFileThatSpeaksOfMoreBytesThanThereAreIsRemoved) {
+  auto identity = disk_identity("https://account", *version_of("a", 3));
+  identity.blob_size |= 1ULL << 60U;
+  const auto header = side_header(identity);
+  std::fstream side(std::filesystem::path(path()) / side_file(identity.name), std::ios::in | std::ios::out);
+  side.write(reinterpret_cast<const char*>(header.data()), static_cast<std::streamsize>(header.size()));
+  side.close();
+
+  tier->verify(progress);
+
+  EXPECT_EQ(progress.bad, 1U);
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->stats().versions == 1; }));
+}
+
 TEST_F(DiskCare, VerifyingEndsWhenItIsTold) {
   progress.stop = true;
 

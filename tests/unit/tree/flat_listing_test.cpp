@@ -40,7 +40,8 @@ class ScriptedListing final : public BlobStore {
   void list_blobs(const ListBlobsQuery& query, Completion<BlobPage> done) override {
     const auto number = query.marker.empty() ? 0U : std::stoul(query.marker);
     BlobPage page;
-    for (const auto& name : pages_.at(number)) page.blobs.push_back({.name = name, .properties = {}});
+    for (const auto& name : pages_.at(number))
+      page.blobs.push_back({.name = name, .properties = {.is_directory_marker = name == "marker"}});
     if (number + 1 < pages_.size()) page.next_marker = std::to_string(number + 1);
     done(std::move(page));
   }
@@ -187,6 +188,21 @@ TEST_F(Flat, TellsWhatItHasListed) {
 
   EXPECT_FALSE(kept("top/"));
   EXPECT_FALSE(kept("toq/d/"));
+}
+
+TEST_F(Flat, LeavesOutWhatItDidNotAskForAndWhatHasNoPath) {
+  std::string deep = "long/directory/";
+  while (deep.size() < 1U << 16U) deep += "a/";
+  ScriptedListing scripted({{"a", deep, "long/directory/z/1", "marker", "zoo/1"}});
+  const auto listing = std::make_shared<FlatListing>(scripted, shelf_, budget_, clock_,
+                                                     Location{"c", "long/directory/"}, ignore);
+
+  listing->start();
+
+  EXPECT_TRUE(listing->ended());
+  EXPECT_THAT(names_at("long/directory/z/"), ElementsAre("1"));
+  EXPECT_FALSE(kept("long/directory/a/"));
+  EXPECT_FALSE(kept("zoo/"));
 }
 
 TEST_F(Flat, OfNothingTellsNothing) {

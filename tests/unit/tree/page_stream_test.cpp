@@ -90,6 +90,21 @@ TEST_F(Stream, AsksForTheNextPageAsSoonAsItsMarkerIsKnown) {
   EXPECT_THAT(reader_->taken, IsEmpty());
 }
 
+TEST_F(Stream, GoesOnWhereAPageNamesItselfAsTheNextForOnce) {
+  reader_->answer(0, "a", "1");
+  reader_->answer(1, "", "1");
+  reader_->answer(2, "b", "");
+
+  EXPECT_THAT(reader_->taken, ElementsAre("a", "", "b"));
+  EXPECT_THAT(reader_->ends, ElementsAre("complete"));
+}
+
+TEST_F(Stream, EndsWhereAPageGoesOnNamingItself) {
+  for (std::size_t i = 0; i < 100 && reader_->ends.empty(); ++i) reader_->answer(i, "a", "1");
+
+  EXPECT_THAT(reader_->ends, ElementsAre("corrupt"));
+}
+
 TEST_F(Stream, AsksForNoPageTwice) {
   reader_->tell_next(0, "1");
   reader_->answer(0, "a", "1");

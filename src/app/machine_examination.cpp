@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -26,18 +27,32 @@ void examine_handed_over(int descriptor, Report& report) {
   report.add(Finding::ok, "handed-over mount", name + " belongs to one; no privilege is needed");
 }
 
-void examine_device(const Config& config, Report& report) {
+/// Whether blobmount is mounted on it.
+bool examine_mount_point(const std::string& mount_point, Report& report) {
+  const auto usable = check_mount_point(mount_point);
+  if (usable) {
+    report.add(Finding::ok, "mount point", "'" + mount_point + "' is free");
+    return false;
+  }
+  const bool mounted = usable.error().code == ErrorCode::busy;
+  if (mounted) {
+    report.add(
+        Finding::note, "mount point",
+        "blobmount is mounted on '" + mount_point + "'; how it does: blobmount status '" + mount_point + "'");
+  } else {
+    report.add(Finding::failed, "mount point", usable.error().message);
+  }
+  return mounted;
+}
+
+/// Whether blobmount is mounted already.
+bool examine_device(const Config& config, Report& report) {
   if (const auto usable = check_fuse_device(); !usable) {
     report.add(Finding::failed, "/dev/fuse", usable.error().message);
   } else {
     report.add(Finding::ok, "/dev/fuse", "can be used");
   }
-  if (config.mount_point.empty()) return;
-  if (const auto usable = check_mount_point(config.mount_point); !usable) {
-    report.add(Finding::failed, "mount point", usable.error().message);
-  } else {
-    report.add(Finding::ok, "mount point", "'" + config.mount_point + "' is free");
-  }
+  return !config.mount_point.empty() && examine_mount_point(config.mount_point, report);
 }
 
 void examine_mount_helper(Report& report) {
@@ -82,7 +97,8 @@ void examine_kernel(Report& report) {
                  has_passthrough);
 }
 
-void examine_cache_directory(const Config& config, Report& report) {
+/// Changes nothing: who examines need not be who mounts. `mounted`: it may be the mount's.
+void examine_cache_directory(const Config& config, bool mounted, Report& report) {
   const auto& directory = config.cache.directory;
   if (directory.empty()) return report.add(Finding::skipped, "cache directory", "none: no --cache-dir");
   if (!config.mount_point.empty()) {
@@ -91,15 +107,16 @@ void examine_cache_directory(const Config& config, Report& report) {
       return;
     }
   }
-  if (const auto claimed = claim_directory(directory); !claimed) {
-    report.add(Finding::failed, "cache directory", claimed.error().message);
-    return;
-  }
+  const auto claimable = check_claim(directory);
+  if (!claimable && claimable.error().code == ErrorCode::busy && mounted)
+    return report.add(Finding::ok, "cache directory", "'" + directory + "' is in use, by the mount");
+  if (!claimable) return report.add(Finding::failed, "cache directory", claimable.error().message);
   struct statvfs space {};
-  if (statvfs(directory.c_str(), &space) != 0)
-    return report.add(Finding::note, "cache directory", "'" + directory + "' is ours");
+  const auto parent = std::filesystem::path(directory).parent_path();
+  if (statvfs(directory.c_str(), &space) != 0 && statvfs(parent.c_str(), &space) != 0)
+    return report.add(Finding::note, "cache directory", "'" + directory + "' can be used");
   const auto free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;
-  const auto text = "'" + directory + "' is ours, " + std::to_string(free >> 20U) + " MiB are free there";
+  const auto text = "'" + directory + "' can be used, " + std::to_string(free >> 20U) + " MiB are free there";
   if (free > config.cache.directory_free_space) return report.add(Finding::ok, "cache directory", text);
   report.add(Finding::failed, "cache directory",
              text + ", and --cache-free-space wants to leave " +
@@ -109,15 +126,16 @@ void examine_cache_directory(const Config& config, Report& report) {
 }  // namespace
 
 void examine_machine(const Config& config, Report& report) {
+  bool mounted = false;
   if (const auto descriptor = handed_over_descriptor(config.mount_point)) {
     examine_handed_over(*descriptor, report);
   } else {
-    examine_device(config, report);
+    mounted = examine_device(config, report);
     examine_mount_helper(report);
     examine_mount_type(report);
   }
   examine_kernel(report);
-  examine_cache_directory(config, report);
+  examine_cache_directory(config, mounted, report);
 }
 
 }  // namespace blobmount

@@ -99,8 +99,10 @@ Status check_mount_point(const std::string& mount_point) {
   }
   BM_TRY(check_directory(mount_point));
   if (is_mounted(mount_point)) {
-    return unusable(mount_point,
-                    "blobmount is mounted there already; unmount it with: umount '" + mount_point + "'");
+    auto error = unusable(
+        mount_point, "blobmount is mounted there already; unmount it with: umount '" + mount_point + "'");
+    error.code = ErrorCode::busy;
+    return error;
   }
   if (auto usable = check_fuse_device(); !usable) return unusable(mount_point, usable.error().message);
   return {};

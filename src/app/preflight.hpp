@@ -11,7 +11,8 @@
 namespace blobmount {
 
 /// Whether `mount_point` is a directory that can be mounted on, by this user, on this machine; or /dev/fd/N,
-/// a mount that was handed over. An Error has a sentence that names the cause and what to do.
+/// a mount that was handed over. An Error has a sentence that names the cause and what to do; it is `busy`
+/// where blobmount is mounted there already.
 Status check_mount_point(const std::string& mount_point);
 
 /// Take away what is left on `mount_point` of a mount of ours whose daemon has died: for those that start us

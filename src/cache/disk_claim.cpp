@@ -52,11 +52,11 @@ bool may_be_tightened(const std::string& path, const Descriptor& directory) {
   return std::filesystem::is_empty(path, failed) || is_ours(directory);
 }
 
-/// Cached bytes are for those who may read the blobs: for us.
-Status make_private(const std::string& path, const Descriptor& directory) {
+/// Cached bytes are for those who may read the blobs: for us. Whether it is so, or may be made so.
+Result<bool> is_private(const std::string& path, const Descriptor& directory) {
   struct stat status {};
   if (::fstat(directory.number(), &status) != 0) return system_error("look at it");
-  if ((status.st_mode & others) == 0) return {};
+  if ((status.st_mode & others) == 0) return true;
 
   if (status.st_uid != ::geteuid()) {
     return Error{ErrorCode::permission_denied, "it is open to others, and belongs to somebody else"};
@@ -65,6 +65,12 @@ Status make_private(const std::string& path, const Descriptor& directory) {
     return Error{ErrorCode::permission_denied,
                  "it is open to others, and holds other files: name a directory of its own, mode 0700"};
   }
+  return false;
+}
+
+Status make_private(const std::string& path, const Descriptor& directory) {
+  BM_ASSIGN(already, is_private(path, directory));
+  if (already) return {};
   if (::fchmod(directory.number(), S_IRWXU) != 0) return system_error("make it private");
   return {};
 }
@@ -83,18 +89,42 @@ void sign(const Descriptor& lock) {
     (void)!::ftruncate(lock.number(), static_cast<off_t>(text.size()));
 }
 
+Error not_to_be_written(const std::string& what) {
+  if (errno != EROFS) return system_error(what);
+  return {ErrorCode::permission_denied, "it is read-only, and a cache is written: name another one"};
+}
+
+Status hold(const Descriptor& lock) {
+  if (::flock(lock.number(), LOCK_EX | LOCK_NB) == 0) return {};
+  if (errno != EWOULDBLOCK) return system_error("lock it");
+  return Error{ErrorCode::busy, "it is in use by another blobmount" + owner_of(lock)};
+}
+
 Result<Descriptor> take_lock(const Descriptor& directory) {
   auto lock = open_lock(directory, O_RDWR | O_CREAT);
-  if (!lock && errno == EROFS) {
-    return Error{ErrorCode::permission_denied, "it is read-only, and a cache is written: name another one"};
-  }
-  if (!lock) return system_error("open its lock");
-  if (::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return system_error("lock it");
-    return Error{ErrorCode::busy, "it is in use by another blobmount" + owner_of(lock)};
-  }
+  if (!lock) return not_to_be_written("open its lock");
+  BM_TRY(hold(lock));
   sign(lock);
   return lock;
+}
+
+Status can_be_made(const std::string& path) {
+  const std::filesystem::path directory(path);
+  const auto parent = (directory.has_filename() ? directory : directory.parent_path()).parent_path();
+  if (::faccessat(AT_FDCWD, parent.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
+  return not_to_be_written("create it");
+}
+
+Status can_be_claimed(const std::string& path) {
+  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory && errno == ENOENT) return can_be_made(path);
+  if (!directory) return system_error("open it");
+  if (auto usable = is_private(path, directory); !usable) return std::move(usable).error();
+  if (::faccessat(directory.number(), ".", W_OK | X_OK, AT_EACCESS) != 0)
+    return not_to_be_written("write to it");
+  const auto lock = open_lock(directory, O_RDWR);
+  if (lock) return hold(lock);  // for a moment
+  return errno == ENOENT ? Status{} : not_to_be_written("open its lock");
 }
 
 Result<std::unique_ptr<CacheDirectory>> claim(const std::string& path) {
@@ -110,6 +140,12 @@ Result<std::unique_ptr<CacheDirectory>> claim_directory(const std::string& path)
   auto claimed = claim(path);
   if (!claimed) return std::move(claimed).error().within("cache directory '" + path + "'");
   return claimed;
+}
+
+Status check_claim(const std::string& path) {
+  auto claimable = can_be_claimed(path);
+  if (!claimable) return std::move(claimable).error().within("cache directory '" + path + "'");
+  return claimable;
 }
 
 Result<std::unique_ptr<CacheDirectory>> look_into_directory(const std::string& path) {

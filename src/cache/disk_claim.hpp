@@ -16,6 +16,9 @@ namespace blobmount {
 /// Errors are sentences for who chose the path.
 Result<std::unique_ptr<CacheDirectory>> claim_directory(const std::string& path);
 
+/// Whether claim_directory() would have it, as far as that can be told by looking. Changes nothing.
+Status check_claim(const std::string& path);
+
 /// One that was claimed before, maybe by another process that uses it now: to be looked at only. Changes
 /// nothing in it. not_found where it is none of ours.
 Result<std::unique_ptr<CacheDirectory>> look_into_directory(const std::string& path);

@@ -125,6 +125,28 @@ TEST_F(Doctor, FindsAllThatAMountNeedsAndThatItIsThere) {
   expect_no_token_in(said);
 }
 
+TEST_F(Doctor, ChangesNothing) {
+  const TemporaryDirectory directory;
+  const auto cache = directory.path() / "cache";
+
+  const auto said = blobmount("doctor", "test", {"--cache-dir", cache});
+
+  EXPECT_EQ(said.status, 0) << said.output << said.error_output;
+  EXPECT_FALSE(std::filesystem::exists(cache)) << "it would belong to whoever asks, not to who mounts";
+}
+
+TEST_F(Doctor, OfAMountThatServesFindsAllWell) {
+  const TemporaryDirectory directory;
+  const auto cache = directory.path() / "cache";
+  const Mounted mounted(by_identity(gate.endpoint(), identity, "test").with("--cache-dir", cache));
+
+  const auto said = blobmount("doctor", "test", {mounted.path(), "--cache-dir", cache});
+
+  EXPECT_EQ(said.status, 0) << said.output << said.error_output;
+  EXPECT_THAT(said.output, HasSubstr("how it does: blobmount status"));
+  EXPECT_THAT(said.output, HasSubstr("is in use, by the mount"));
+}
+
 TEST_F(Doctor, SaysWhatIsMissingAndWhatToDo) {
   gate.access().set_role_assigned(false);
 

@@ -32,8 +32,11 @@ class DiskClaimTest : public testing::Test {
     ASSERT_EQ(::chmod(path().c_str(), mode), 0);
   }
 
+  /// Who only looks is told the same.
   static std::string refusal(const std::string& path) {
+    const auto claimable = check_claim(path);
     const auto claimed = claim_directory(path);
+    EXPECT_EQ(claimable ? "" : claimable.error().message, claimed ? "" : claimed.error().message);
     return claimed ? "claimed" : claimed.error().message;
   }
 
@@ -46,6 +49,18 @@ TEST_F(DiskClaimTest, ADirectoryIsMadeForItsOwnerAlone) {
   ASSERT_TRUE(claimed);
   EXPECT_EQ(mode_of(path()), 0700U);
   EXPECT_EQ(mode_of(path() + "/lock"), 0600U);
+}
+
+TEST_F(DiskClaimTest, WhoOnlyLooksChangesNothing) {
+  EXPECT_TRUE(check_claim(path()));
+  EXPECT_TRUE(check_claim(path() + "/"));
+  EXPECT_FALSE(std::filesystem::exists(path()));
+
+  make_directory(0755);
+  EXPECT_TRUE(check_claim(path()));
+
+  EXPECT_EQ(mode_of(path()), 0755U);
+  EXPECT_TRUE(std::filesystem::is_empty(path()));
 }
 
 TEST_F(DiskClaimTest, FilesAreForTheirOwnerAlone) {

@@ -55,8 +55,8 @@ struct Application {
 
 struct ClientSecret {
   Application application{};
-  Secret secret{};
-  std::string file{};  ///< that holds it, watched for a new one; empty: `secret` it is
+  Secret secret{};     ///< empty where there is a `file`
+  std::string file{};  ///< that holds it, watched for a new one
 };
 
 struct ClientCertificate {
@@ -90,8 +90,8 @@ struct AutomaticIdentity {
 };
 
 struct SharedKey {
-  Secret key{};        ///< base64, as the portal shows it
-  std::string file{};  ///< that holds it, watched for a new one; empty: `key` it is
+  Secret key{};        ///< base64, as the portal shows it; empty where there is a `file`
+  std::string file{};  ///< that holds it, watched for a new one
 };
 
 /// A shared access signature.

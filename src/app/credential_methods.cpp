@@ -52,7 +52,8 @@ Status make_connection_string(const GivenSettings& given, const char* method, Ch
 
 Status make_account_key(const GivenSettings& given, const char* method, ChosenCredential& chosen) {
   BM_ASSIGN(key, given.need_secret("--account-key-file", "AZURE_STORAGE_KEY", method, chosen.warnings));
-  chosen.credential = SharedKey{std::move(key), given.text("--account-key-file")};
+  const bool from_file = given.has("--account-key-file");
+  chosen.credential = SharedKey{from_file ? Secret() : std::move(key), given.text("--account-key-file")};
   chosen.account = given.text("--account-name");
   chosen.account_origin = "--account-name";
   return {};
@@ -72,8 +73,9 @@ Status make_client_secret(const GivenSettings& given, const char* method, Chosen
   BM_ASSIGN(application, application_of(given, method));
   BM_ASSIGN(secret,
             given.need_secret("--client-secret-file", "AZURE_CLIENT_SECRET", method, chosen.warnings));
-  chosen.credential =
-      ClientSecret{std::move(application), std::move(secret), given.text("--client-secret-file")};
+  const bool from_file = given.has("--client-secret-file");
+  chosen.credential = ClientSecret{std::move(application), from_file ? Secret() : std::move(secret),
+                                   given.text("--client-secret-file")};
   return {};
 }
 

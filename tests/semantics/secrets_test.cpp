@@ -283,6 +283,32 @@ TEST_F(Secrets, ATokenThatWasReplacedIsNowhereInTheMemory) {
     EXPECT_EQ(times_in_memory(mounted.process().pid(), signature_of(issued[i])), 0) << "token " << i;
 }
 
+TEST_F(Secrets, AKeyThatWasReplacedIsNowhereInTheMemory) {
+#ifdef BLOBMOUNT_SANITIZED
+  GTEST_SKIP() << "a sanitizer keeps what was freed";
+#endif
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to look into the memory";
+  const std::string wrong = "d3Jvbmcga2V5IHRoYXQgd2FzIHRoZXJlIGJlZm9yZSBhbmQgaXMgZ29uZSBub3chIQ==";
+  const auto file = directory_.path() / "key";
+  const auto put = [&file](std::string_view key) {
+    std::ofstream(file, std::ios::trunc) << key;
+    std::filesystem::permissions(file, std::filesystem::perms(0600));
+  };
+  put(wrong);
+  const Mounted mounted(
+      account_with_hello().mount("test").with("--account-key-file", file).with("--no-check"));
+  EXPECT_EQ(stat_error(mounted / "text.txt"), EACCES);
+
+  put(Azurite::account_key);
+  ASSERT_TRUE(eventually(30s, [&] { return stat_error(mounted / "text.txt") == 0; })) << mounted.log();
+
+  EXPECT_TRUE(eventually(10s, [&] {
+    return stat_error(mounted / "absent") == ENOENT &&
+           times_in_memory(mounted.process().pid(), Azurite::account_key) > 0;
+  })) << "the search finds none at all";
+  EXPECT_EQ(times_in_memory(mounted.process().pid(), wrong), 0);
+}
+
 TEST_F(Secrets, AnotherProcessOfTheSameUserCannotLookIntoTheMemory) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody";
   constexpr uid_t somebody = 65534;

@@ -311,12 +311,6 @@ TEST_F(CommandLine, HelpAndVersionAreTextsToBePrinted) {
   EXPECT_THAT(std::get<Information>(*version).text, testing::MatchesRegex("blobmount [0-9.]+\n"));
 }
 
-TEST_F(CommandLine, AKeyIsReadFromItsFileWithoutTheLastNewline) {
-  const auto path = file_with("c2VjcmV0\n");
-
-  EXPECT_EQ(key_of(config_of({"--account-key-file", path.c_str()})), "c2VjcmV0");
-}
-
 TEST_F(CommandLine, AKeyFileThatCannotHoldAKeyIsRefused) {
   expect_refused({"--account-key-file", "/no/such/file", "account", "/mnt"}, "'/no/such/file'");
   expect_refused({"--account-key-file", file_with("").c_str(), "account", "/mnt"}, "empty");

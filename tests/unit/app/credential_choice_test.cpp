@@ -108,8 +108,8 @@ TEST_F(Options, ASelectorNamesAManagedIdentity) {
 TEST_F(Options, ThatHoldAFileNameTheMethod) {
   const auto key_file = file_with("key", "c2VjcmV0\n");
   const auto key = chosen<SharedKey>({{"--account-key-file", key_file}});
-  EXPECT_EQ(key.key.reveal(), "c2VjcmV0");
-  EXPECT_EQ(key.file, key_file) << "to be watched";
+  EXPECT_TRUE(key.key.empty()) << "what is in the file may change";
+  EXPECT_EQ(key.file, key_file);
   EXPECT_EQ(choose({{"--account-key-file", key_file}, {"--account-name", "acc"}})->account, "acc");
 
   const auto sas_file = file_with("sas", "?sv=1&sig=2\n");
@@ -121,7 +121,7 @@ TEST_F(Options, ThatHoldAFileNameTheMethod) {
   const auto secret = chosen<ClientSecret>(options);
   EXPECT_EQ(secret.application.tenant, "t");
   EXPECT_EQ(secret.application.client_id, "c");
-  EXPECT_EQ(secret.secret.reveal(), "s3cret");
+  EXPECT_TRUE(secret.secret.empty());
   EXPECT_EQ(secret.file, options["--client-secret-file"]);
 
   options = application;

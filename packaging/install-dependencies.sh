@@ -15,7 +15,7 @@ packages_for_build=(g++ cmake ninja-build pkg-config
 # fuse3 brings fusermount3, which mounts for those who are not root.
 packages_for_demo=(fuse3 mount openssl curl ca-certificates)
 # What the tests run on a mount, and the second compiler with its sanitizers.
-packages_for_test=(attr rsync tar python3 git sqlite3 procps clang libclang-rt-dev
+packages_for_test=(fish zsh attr rsync tar python3 git sqlite3 procps clang libclang-rt-dev
   prometheus tmux) # promtool looks at the metrics; top is watched in a terminal
 packages_for_package=(file man-db groff rpm)
 # Other Debians to install a package in, one of them with a systemd that runs.

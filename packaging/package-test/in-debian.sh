@@ -26,6 +26,7 @@ case $1 in
     test -L /usr/sbin/mount.blobmount
     test -x /sbin/mount.blobmount
     test -s /usr/share/doc/blobmount/copyright
+    grep --quiet fuse.blobmount /lib/systemd/system/plocate-updatedb.service.d/blobmount.conf
     ;;
   mount)
     blobmount doctor "$2" --auth anonymous

@@ -91,6 +91,7 @@ Result<Order> parse_refresh(int argc, const char* const* argv) {
                  "In a mount of blobmount: a file, a directory, or what may be there now")
       ->required()
       ->check(not_empty);
+  app.add_flag("--json", command.json, "Say on stdout what became of each, for programs");
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
   return command;
 }
@@ -98,11 +99,13 @@ Result<Order> parse_refresh(int argc, const char* const* argv) {
 /// `argv` begins with the command.
 Result<Order> parse_reload(int argc, const char* const* argv) {
   CLI::App app(
-      "Have a mount read its configuration file again. What can change while it is mounted comes into force; "
-      "what cannot is named.",
+      "Have a mount read its configuration file again, and take what is said here. What can change while it "
+      "is "
+      "mounted comes into force; what cannot is named.",
       "blobmount reload");
   app.footer("An account that is called \"reload\" is mounted by its URL.");
   ReloadCommand command;
+  SettingArguments arguments;
   app.set_help_flag("-h,--help", "Show this help");
   app.add_option("PATH", command.path, "In a mount of blobmount (default: the mount point of --config)")
       ->check(not_empty);
@@ -110,7 +113,9 @@ Result<Order> parse_reload(int argc, const char* const* argv) {
       ->type_name("FILE")
       ->check(not_empty);
   app.add_flag("--json", command.json, "For programs");
+  arguments.declare_changeable(app);
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
+  command.wanted = arguments.flags();
   return command;
 }
 

@@ -14,15 +14,11 @@
 #include "app/information.hpp"
 #include "app/mount_command.hpp"
 #include "app/operator_commands.hpp"
+#include "app/refresh.hpp"
 #include "app/reload.hpp"
 #include "app/warm.hpp"
 
 namespace blobmount {
-
-/// `blobmount refresh PATH...`
-struct RefreshCommand {
-  std::vector<std::string> paths;  ///< none of them empty
-};
 
 /// What to do: mount, print, or talk to a mount that there is.
 using Order = std::variant<MountCommand, Information, RefreshCommand, ReloadCommand, WarmCommand,

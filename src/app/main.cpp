@@ -44,13 +44,7 @@ int carry_out(const Information& information) {
   return EXIT_SUCCESS;
 }
 
-int carry_out(const RefreshCommand& command) {
-  int status = EXIT_SUCCESS;
-  for (const auto& path : command.paths) {
-    if (const auto refreshed = refresh(path); !refreshed) status = fail(refreshed.error().message);
-  }
-  return status;
-}
+int carry_out(const RefreshCommand& command) { return refresh(command); }
 
 int carry_out(const ReloadCommand& command) { return reload(command); }
 

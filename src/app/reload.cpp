@@ -34,7 +34,7 @@ Result<std::string> mount_point_of(const ReloadCommand& command) {
 Result<json> ask(const ReloadCommand& command) {
   BM_ASSIGN(path, mount_point_of(command));
   BM_ASSIGN(place, find_mounted_place(read_mount_table(), path));
-  return ask_mount(place.mount, {{"command", "reload"}});
+  return ask_mount(place.mount, {{"command", "reload"}, {"settings", command.wanted}});
 }
 
 /// Empty: the file does not say.
@@ -54,6 +54,36 @@ std::vector<std::string> hidden_changes(const GivenLayers& before, const GivenLa
     if (text_in_file(before, setting.name) != text_in_file(now, setting.name)) hidden.push_back(setting.name);
   }
   return hidden;
+}
+
+Status give_instead(GivenValues& given, const std::map<std::string, std::string>& wanted) {
+  for (const auto& [name, text] : wanted) {
+    const auto* const setting = find_setting(name);
+    if (setting == nullptr) return no_such_setting(name);
+    if (!setting->changes_while_mounted)
+      return Error{ErrorCode::invalid_argument, "'" + name + "' cannot change while it is mounted"};
+    given.erase(name);
+    BM_TRY(give(given, *setting, text, "reload --" + name));
+  }
+  return {};
+}
+
+/// Empty where there are none. An Error where they are no texts.
+Result<std::map<std::string, std::string>> settings_in(const json& request) {
+  std::map<std::string, std::string> wanted;
+  for (const auto& [name, text] : member_of(request, "settings").items()) {
+    if (!text.is_string()) return Error{ErrorCode::invalid_argument, "'" + name + "' has to be a text"};
+    wanted[name] = text.get<std::string>();
+  }
+  return wanted;
+}
+
+/// Whoever reloads by systemctl(1) finds it there.
+void note(const Reloader::Outcome& outcome, Log& log) {
+  if (!outcome.changed.empty())
+    log.info("settings have changed", {{"settings", joined(outcome.changed, ", ")}});
+  if (!outcome.need_remount.empty())
+    log.warning("settings need a new mount to change", {{"settings", joined(outcome.need_remount, ", ")}});
 }
 
 json json_of(const Reloader::Outcome& outcome) {
@@ -76,10 +106,11 @@ void print(const json& answer) {
 
 }  // namespace
 
-Reloader::Reloader(MountCommand command, std::function<void(const Config&)> apply)
+Reloader::Reloader(MountCommand command, std::function<void(const Config&)> apply, Log& log)
     : given_(std::move(command.given)),
       environment_(std::move(command.environment)),
       apply_(std::move(apply)),
+      log_(log),
       in_force_(values_of(command.config, given_.merged())) {}
 
 Reloader::Values Reloader::values_of(const Config& config, const GivenValues& given) const {
@@ -89,13 +120,14 @@ Reloader::Values Reloader::values_of(const Config& config, const GivenValues& gi
   return values;
 }
 
-Result<Reloader::Outcome> Reloader::reload() {
-  if (given_.file_name.empty()) {
+Result<Reloader::Outcome> Reloader::reload(const std::map<std::string, std::string>& wanted) {
+  if (given_.file_name.empty() && wanted.empty()) {
     return Error{ErrorCode::invalid_argument,
-                 "this mount has no configuration file: what changes is given when it is mounted anew"};
+                 "this mount has no configuration file: name what is to change, such as --log-level debug"};
   }
   auto layers = given_;
   BM_TRY(read_file_of(layers));
+  BM_TRY(give_instead(layers.command_line, wanted));
   const auto given = layers.merged();
   BM_ASSIGN(config, make_config(given, environment_));
   Outcome outcome{.hidden = hidden_changes(given_, layers)};
@@ -107,12 +139,14 @@ Result<Reloader::Outcome> Reloader::reload() {
     if (can_change) in_force_[name] = value;
   }
   if (!outcome.changed.empty()) apply_(config);
+  note(outcome, log_);
   return outcome;
 }
 
 ControlServer::Handlers commands_for(Reloader& reloader) {
-  return {{"reload", [&reloader](const json&) -> Result<json> {
-             BM_ASSIGN(outcome, reloader.reload());
+  return {{"reload", [&reloader](const json& request) -> Result<json> {
+             BM_ASSIGN(wanted, settings_in(request));
+             BM_ASSIGN(outcome, reloader.reload(wanted));
              return json_of(outcome);
            }}};
 }

@@ -74,7 +74,6 @@ void put_into_force(const Config& config, Tower& tower, Log& log) {
   tower.network.bytes.set(config.network.bytes_per_second);
   tower.requests.set(config.network.requests_per_second);
   if (*tower.disk) (*tower.disk)->set_limits(config.cache.directory_size, config.cache.directory_free_space);
-  log.info("settings have changed");
 }
 
 MountCaches caches_of(Tower& tower) {
@@ -149,7 +148,8 @@ Status run_mount(const MountCommand& command, Log& log, const ServiceManager& ma
   commands.merge(commands_about(live, metrics));
   auto cache_jobs = std::make_unique<CacheJobs>(caches_of(*tower));
   commands.merge(commands_for(*cache_jobs));
-  Reloader reloader(command, [&](const Config& changed) { put_into_force(changed, *tower, log); });
+  Reloader reloader(
+      command, [&](const Config& changed) { put_into_force(changed, *tower, log); }, log);
   commands.merge(commands_for(reloader));
   auto control = serve_control(mount_point, std::move(commands), log);
   auto watchdog = watch(*session, *tower, manager, log);

@@ -59,6 +59,13 @@ void SettingArguments::declare(CLI::App& app, bool takes_mount_point) {
   groups[SettingGroup::watching]->add_flag("--debug", debug_, "The same as --log-level debug");
 }
 
+void SettingArguments::declare_changeable(CLI::App& app) {
+  auto* const group = app.add_option_group("Settings", "Instead of what the mount was given");
+  for (const auto& setting : settings()) {
+    if (setting.changes_while_mounted) declare_flag(*group, setting);
+  }
+}
+
 std::function<void(const std::string&)> SettingArguments::taker_of(const Setting& setting) {
   return [this, name = setting.name](const std::string& text) { given_[name] = text; };
 }

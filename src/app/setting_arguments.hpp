@@ -22,10 +22,14 @@ class SettingArguments {
  public:
   /// Lets `app` take them; its positional arguments in that order. Lives as long as `app`.
   void declare(CLI::App& app, bool takes_mount_point);
+  /// Only the flags of what can change while mounted.
+  void declare_changeable(CLI::App& app);
 
   /// With the environment and, where one is named, the configuration file, which is read. invalid_argument
   /// with a sentence for the user.
   [[nodiscard]] Result<GivenLayers> layers() const;
+  /// What the flags say, by the setting's name, not yet judged.
+  [[nodiscard]] const std::map<std::string, std::string>& flags() const { return given_; }
 
  private:
   void declare_flag(CLI::App& group, const Setting& setting);

@@ -6,23 +6,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/completions.hpp"
 #include "base/text.hpp"
 
 namespace blobmount {
 namespace {
 
-/// The commands besides mounting, for completion.
-constexpr std::string_view commands =
-    "list status top cache unmount refresh reload warm identity doctor config";
-
 std::string flag_of(const Setting& setting) {
   return setting.is_positional ? setting.value : "--" + setting.name;
-}
-
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-  return text;
 }
 
 /// groff_man(7): a '-' that is typed is "\-".
@@ -77,89 +68,6 @@ std::string markdown() {
   });
 }
 
-std::string bash() {
-  std::string flags = "--help --version --foreground --config -o --debug --json";
-  std::string cases;
-  for (const auto& setting : settings()) {
-    if (setting.is_positional) continue;
-    flags += " --" + setting.name;
-    const auto words = joined(setting.choices, " ");
-    if (setting.is_path) {
-      cases += "    --" + setting.name + ") _filedir; return ;;\n";
-    } else if (!setting.is_switch()) {
-      cases +=
-          "    --" + setting.name + ") COMPREPLY=($(compgen -W \"" + words + "\" -- \"$cur\")); return ;;\n";
-    }
-  }
-  return "# shellcheck shell=bash disable=SC2034,SC2207\n"
-         "_blobmount() {\n"
-         "  local cur prev words cword\n"
-         "  _init_completion || return\n"
-         "  case $prev in\n" +
-         cases +
-         "    --config) _filedir; return ;;\n"
-         "  esac\n"
-         "  if [[ $cur == -* ]]; then\n"
-         "    COMPREPLY=($(compgen -W \"" +
-         flags +
-         "\" -- \"$cur\"))\n"
-         "    return\n"
-         "  fi\n"
-         "  _filedir -d\n"
-         "  ((cword > 1)) || COMPREPLY+=($(compgen -W \"" +
-         std::string(commands) +
-         "\" -- \"$cur\"))\n"
-         "}\n"
-         "complete -F _blobmount blobmount\n";
-}
-
-/// Between single quotes, of a shell.
-std::string quoted(std::string text) { return "'" + replaced(std::move(text), "'", "'\\''") + "'"; }
-
-std::string zsh() {
-  std::string text = "#compdef blobmount\n_arguments -s -S \\\n";
-  for (const auto& setting : settings()) {
-    if (setting.is_positional) continue;
-    auto sentence = setting.sentence;
-    for (const auto* const special : {"\\", "[", "]", ":"})
-      sentence = replaced(std::move(sentence), special, std::string("\\") + special);
-    auto entry = "--" + setting.name + (setting.is_switch() ? "" : "=") + "[" + sentence + "]";
-    if (!setting.is_switch()) {
-      const auto choices = joined(setting.choices, " ");
-      entry += ":" + setting.name + ":" +
-               (setting.is_path   ? "_files"
-                : choices.empty() ? " "
-                                  : "(" + choices + ")");
-    }
-    text += "  " + quoted(std::move(entry)) + " \\\n";
-  }
-  return text +
-         "  '--config=[Take settings from this file, too]:file:_files' \\\n"
-         "  '(-f --foreground)'{-f,--foreground}'[Stay in the foreground, and log to stderr]' \\\n"
-         "  '1:source or command:(" +
-         std::string(commands) +
-         ")' \\\n"
-         "  '*:file:_files'\n";
-}
-
-std::string fish() {
-  std::string text;
-  for (const auto& setting : settings()) {
-    if (setting.is_positional) continue;
-    text += "complete -c blobmount -l " + setting.name;
-    if (!setting.is_switch()) text += setting.is_path ? " -r" : " -x";
-    const auto choices = joined(setting.choices, " ");
-    if (!choices.empty()) text += " -a " + quoted(choices);
-    auto sentence = replaced(setting.sentence, "\\", "\\\\");
-    text += " -d '" + replaced(std::move(sentence), "'", "\\'") + "'\n";
-  }
-  return text +
-         "complete -c blobmount -l config -r -d 'Take settings from this file, too'\n"
-         "complete -c blobmount -s f -l foreground -d 'Stay in the foreground, and log to stderr'\n"
-         "complete -c blobmount -n __fish_use_subcommand -a '" +
-         std::string(commands) + "'\n";
-}
-
 /// A configuration file to begin with.
 std::string example() {
   std::string text =
@@ -181,8 +89,12 @@ struct Format {
   std::string_view name;
   std::string (*write)();
 };
-constexpr std::array formats{Format{"man", man}, Format{"markdown", markdown}, Format{"bash", bash},
-                             Format{"zsh", zsh}, Format{"fish", fish},         Format{"example", example}};
+constexpr std::array formats{Format{"man", man},
+                             Format{"markdown", markdown},
+                             Format{"bash", bash_completion},
+                             Format{"zsh", zsh_completion},
+                             Format{"fish", fish_completion},
+                             Format{"example", example}};
 
 }  // namespace
 

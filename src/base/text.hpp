@@ -20,6 +20,9 @@ std::size_t edit_distance(std::string_view one, std::string_view other);
 /// One after the other, with `separator` between them.
 std::string joined(const std::vector<std::string>& words, std::string_view separator);
 
+/// Each `from` in `text` becomes `to`.
+std::string replaced(std::string text, std::string_view from, std::string_view to);
+
 /// Without the slashes at its end.
 std::string_view without_slashes(std::string_view text);
 

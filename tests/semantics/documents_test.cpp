@@ -99,7 +99,7 @@ std::vector<std::string> commands() {
 Names flags_of(const std::string& command) {
   auto flags = declared_in(help_of(command));
   flags.erase("--help");
-  if (flags.contains("--auth")) {
+  if (flags.contains("--log-level")) {
     for (const auto& setting : declared_in(help_of(""))) flags.erase(setting);
   }
   return flags;
@@ -237,6 +237,58 @@ TEST(Documents, EachCommandThatIsNamedExists) {
       if (!has_command(words)) continue;
       EXPECT_THAT(known, testing::Contains(words[1])) << page << ": " << code;
     }
+  }
+}
+
+TEST(Documents, ThePlotIsThatOfTheFigures) {
+  const auto drawn =
+      run({.arguments = {"python3", source / "tests/bench/plot.py", source / "docs/performance.md"}});
+
+  ASSERT_TRUE(drawn);
+  EXPECT_EQ(drawn->status, 0) << drawn->error_output;
+  EXPECT_EQ(drawn->output, text_of("docs/images/performance.svg"));
+}
+
+TEST(Documents, EachCommandSpeaksToProgramsToo) {
+  for (const auto& command : commands()) {
+    if (command == "config reference") continue;
+    EXPECT_THAT(flags_of(command), testing::Contains("--json")) << command;
+  }
+}
+
+/// What bash offers when "--" is typed after `words`. The functions are those of bash-completion, as far as
+/// they matter.
+Names flags_offered_by_bash(const std::string& completion, const std::string& words) {
+  const auto script =
+      "_init_completion() { words=(\"${COMP_WORDS[@]}\") cword=$COMP_CWORD cur=-- prev=; }\n" + completion +
+      "COMP_WORDS=(" + words + " --) COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n" +
+      "_blobmount\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n";
+  const auto finished = run({.arguments = {"bash", "-euo", "pipefail", "-c", script}});
+  EXPECT_EQ(finished->error_output, "");
+  std::istringstream lines(finished->output);
+  return {std::istream_iterator<std::string>(lines), {}};
+}
+
+TEST(Documents, BashCompletesTheFlagsOfEachCommand) {
+  const auto completion = blobmount({"config", "reference", "bash"}).output;
+
+  EXPECT_EQ(flags_offered_by_bash(completion, "blobmount"), declared_in(help_of("")));
+  for (const auto& command : commands()) {
+    if (command.starts_with("config")) continue;
+    EXPECT_EQ(flags_offered_by_bash(completion, "blobmount " + command), declared_in(help_of(command)));
+  }
+}
+
+TEST(Documents, CompletionsAreWhatTheirShellsTake) {
+  const TemporaryDirectory directory;
+  const std::vector<std::pair<std::string, std::string>> shells{
+      {"bash", "-n"}, {"zsh", "-n"}, {"fish", "--no-execute"}};
+  for (const auto& [shell, only_read] : shells) {
+    const auto file = directory.path() / shell;
+    std::ofstream(file) << blobmount({"config", "reference", shell}).output;
+    const auto finished = run({.arguments = {shell, only_read, file}});
+    ASSERT_TRUE(finished) << shell;
+    EXPECT_EQ(finished->status, 0) << finished->error_output;
   }
 }
 

@@ -108,6 +108,38 @@ TEST_F(MetricsOf, AMountCountWhatItDid) {
   EXPECT_GT(value(text, "blobmount_start_time_seconds"), 1.7e9);
 }
 
+TEST_F(MetricsOf, AMountCountWhatWentWrong) {
+  account.service.faults().add(
+      {.fault = {.status = 503, .code = "ServerBusy"}, .request = RequestKind::get_blob, .name = "busy"});
+  account.service.faults().add_always({.status = 403, .code = "AuthorizationFailure"}, RequestKind::get_blob,
+                                      "forbidden");
+  account.service.blobs().put("test", "busy", "hello\n");
+  account.service.blobs().put("test", "forbidden", "hello\n");
+
+  EXPECT_EQ(content_of(*mounted / "busy"), "hello\n");
+  EXPECT_NE(read_file(*mounted / "forbidden").error, 0);
+
+  const auto text = metrics();
+  EXPECT_GE(value(text, "blobmount_fuse_errors_total{operation=\"read\",errno=\"EACCES\"}"), 1);
+  EXPECT_EQ(value(text, "blobmount_service_retries_total{operation=\"get_blob\"}"), 1);
+  EXPECT_EQ(value(text, "blobmount_service_requests_total{operation=\"get_blob\",status=\"503\"}"), 1);
+  EXPECT_GE(value(text, "blobmount_service_requests_total{operation=\"get_blob\",status=\"403\"}"), 1);
+  EXPECT_GE(value(text, "blobmount_token_age_seconds"), 0);
+}
+
+TEST_F(MetricsOf, AMountCountWhatWasEvicted) {
+  mounted.emplace(account.mount("test")
+                      .with("--cache-dir", directory.path() / "small")
+                      .with("--cache-size", "10MiB")
+                      .with("--passthrough", "off"));
+  account.service.blobs().put_synthetic("test", "other", 8U << 20U, 2);
+
+  EXPECT_EQ(content_of(*mounted / "large").size(), 8U << 20U);
+  EXPECT_EQ(content_of(*mounted / "other").size(), 8U << 20U);
+
+  EXPECT_TRUE(eventually(20s, [&] { return value(metrics(), "blobmount_disk_cache_evictions_total") >= 1; }));
+}
+
 TEST_F(MetricsOf, AMountThatHasNoTokenYetSayThatNoneIsValid) {
   account.identity.remove(IdentityEndpoint::system_assigned());
   mounted.emplace(account.mount("test").with("--no-check"));

@@ -322,9 +322,9 @@ pid_t find_process(const std::vector<std::string>& arguments) {
   for (const auto& argument : arguments) wanted.append(argument).push_back('\0');
   for (const auto& process : std::filesystem::directory_iterator("/proc")) {
     const auto pid = std::atoi(process.path().filename().c_str());
-    std::stringstream arguments;
-    arguments << std::ifstream(process.path() / "cmdline").rdbuf();  // of one that ends meanwhile: nothing
-    if (pid > 0 && arguments.str() == wanted) return pid;
+    std::stringstream found;
+    found << std::ifstream(process.path() / "cmdline").rdbuf();  // of one that ends meanwhile: nothing
+    if (pid > 0 && found.str() == wanted) return pid;
   }
   return 0;
 }

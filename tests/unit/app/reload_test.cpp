@@ -1,6 +1,7 @@
 #include "app/reload.hpp"
 
 #include <fstream>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "app/setting_arguments.hpp"
+#include "fakes/recording_log.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace blobmount {
@@ -27,11 +29,13 @@ class ReloaderTest : public testing::Test {
     MountCommand command{.given = {.command_line = std::move(flags), .file_name = file_}};
     EXPECT_TRUE(read_file_of(command.given));
     command.config = make_config(command.given.merged(), command.environment).value();
-    return {std::move(command), [this](const Config& config) { applied_.push_back(config.log.lowest); }};
+    return {std::move(command), [this](const Config& config) { applied_.push_back(config.log.lowest); },
+            log_};
   }
 
   const tests::TemporaryDirectory directory_;
   const std::string file_ = directory_.path() / "mount.json";
+  tests::RecordingLog log_;
   std::vector<LogLevel> applied_;  ///< the level, each time something came into force
 };
 
@@ -86,8 +90,52 @@ TEST_F(ReloaderTest, AMistakeChangesNothing) {
   EXPECT_THAT(reloader.reload()->changed, ElementsAre("log-level"));
 }
 
+TEST_F(ReloaderTest, WhatIsWantedWinsOverFileAndFlags) {
+  auto reloader = reloader_of(R"({"rate-limit": "1MiB"})", {{"log-level", {"warning", "--log-level"}}});
+
+  const auto outcome = reloader.reload({{"log-level", "debug"}, {"rate-limit", "2MiB"}});
+
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_THAT(outcome->changed, ElementsAre("log-level", "rate-limit"));
+  EXPECT_THAT(applied_, ElementsAre(LogLevel::debug));
+  EXPECT_THAT(reloader.reload()->changed, IsEmpty()) << "it stays";
+}
+
+TEST_F(ReloaderTest, WhatIsWantedNeedsNoFile) {
+  Reloader reloader(
+      {}, [this](const Config& config) { applied_.push_back(config.log.lowest); }, log_);
+
+  ASSERT_TRUE(reloader.reload({{"log-level", "debug"}}));
+
+  EXPECT_THAT(applied_, ElementsAre(LogLevel::debug));
+}
+
+TEST_F(ReloaderTest, WhatCannotChangeOrIsWrongChangesNothing) {
+  auto reloader = reloader_of("{}");
+  const auto said_of = [&reloader](const std::map<std::string, std::string>& wanted) {
+    const auto outcome = reloader.reload(wanted);
+    return outcome ? "it is taken" : outcome.error().message;
+  };
+
+  EXPECT_THAT(said_of({{"memory", "1GiB"}}), HasSubstr("'memory' cannot change while it is mounted"));
+  EXPECT_THAT(said_of({{"log-level", "loud"}}), HasSubstr("loud"));
+  EXPECT_THAT(said_of({{"log-levle", "debug"}}), HasSubstr("log-level")) << "the nearest";
+  EXPECT_THAT(applied_, IsEmpty());
+}
+
+TEST_F(ReloaderTest, TheLogNamesWhatCameOfIt) {
+  auto reloader = reloader_of("{}");
+
+  write(R"({"log-level": "debug", "memory": "1GiB"})");
+  ASSERT_TRUE(reloader.reload());
+
+  EXPECT_THAT(log_.lines(), ElementsAre("info settings have changed settings=log-level",
+                                        "warning settings need a new mount to change settings=memory"));
+}
+
 TEST_F(ReloaderTest, WithoutAFileItSaysSo) {
-  Reloader reloader({}, [](const Config&) { FAIL(); });
+  Reloader reloader(
+      {}, [](const Config&) { FAIL(); }, log_);
 
   const auto outcome = reloader.reload();
 

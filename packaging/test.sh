@@ -38,7 +38,7 @@ test_preset() {
   sed --quiet '/tests passed/,$p' "$log"
 }
 
-# The sanitizers of g++ 12 fail by chance where a kernel spreads addresses wide; without spreading they do not.
+# Sanitizers fail by chance where a kernel spreads addresses wide; without spreading they do not.
 test_sanitizer() {
   export TSAN_OPTIONS=suppressions=$root/tests/support/tsan.suppressions
   if setarch --addr-no-randomize true 2>/dev/null; then launcher=(setarch --addr-no-randomize); fi

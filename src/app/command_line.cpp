@@ -107,7 +107,8 @@ Result<Order> parse_reload(int argc, const char* const* argv) {
   ReloadCommand command;
   SettingArguments arguments;
   app.set_help_flag("-h,--help", "Show this help");
-  app.add_option("PATH", command.path, "In a mount of blobmount (default: the mount point of --config)")
+  app.add_option("PATH", command.path,
+                 "In a mount of blobmount (default: the mount point of --config, or the only mount)")
       ->check(not_empty);
   app.add_option("--config", command.configuration, "The configuration file of the mount")
       ->type_name("FILE")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <sstream>
 #include <string_view>
 #include <vector>
 
@@ -111,18 +112,18 @@ std::string zsh_subcommands() {
     cases += "  " + std::string(command.name) + ") _arguments -s -S --help " + std::string(command.flags);
     if (command.settings == Takes::what_can_change) cases += " $changeable";
     if (command.settings == Takes::all_settings) cases += " $settings '-o:options: '";
-    cases += " '1:command: '";
+    cases += " '1:command:(" + names_of_subcommands() + ")'";
     if (!command.words.empty()) cases += " '2:what:(" + std::string(command.words) + ")'";
     cases += " '*:file:_files' ;;\n";
   }
   return cases;
 }
 
-/// Those that do not take `setting`.
-std::string fish_condition(const Setting& setting) {
+/// That no subcommand was typed that takes less than `needs`.
+std::string fish_condition(Takes needs) {
   std::string others;
   for (const auto& command : subcommands) {
-    if (!is_taken(setting, command.settings)) others += " " + std::string(command.name);
+    if (command.settings < needs) others += " " + std::string(command.name);
   }
   return " -n 'not __fish_seen_subcommand_from" + others + "'";
 }
@@ -132,10 +133,8 @@ std::string fish_subcommands() {
   for (const auto& command : subcommands) {
     const auto line =
         "complete -c blobmount -n '__fish_seen_subcommand_from " + std::string(command.name) + "'";
-    for (const auto* const flag : {"json", "once", "lazy", "all"}) {
-      if (command.flags.find("--" + std::string(flag)) != std::string_view::npos)
-        lines += line + " -l " + flag + "\n";
-    }
+    std::istringstream flags{std::string(command.flags)};
+    for (std::string flag; flags >> flag;) lines += line + " -l " + flag.substr(2) + "\n";
     if (!command.words.empty()) lines += line + " -a " + quoted(std::string(command.words)) + "\n";
   }
   return lines;
@@ -193,18 +192,29 @@ std::string fish_completion() {
   std::string text;
   for (const auto& setting : settings()) {
     if (setting.is_positional) continue;
-    text += "complete -c blobmount" + fish_condition(setting) + " -l " + setting.name;
+    const auto needs = setting.changes_while_mounted ? Takes::what_can_change : Takes::all_settings;
+    text += "complete -c blobmount" + fish_condition(needs) + " -l " + setting.name;
     if (!setting.is_switch()) text += setting.is_path ? " -r" : " -x";
     const auto choices = joined(setting.choices, " ");
     if (!choices.empty()) text += " -a " + quoted(choices);
     auto sentence = replaced(setting.sentence, "\\", "\\\\");
     text += " -d '" + replaced(std::move(sentence), "'", "\\'") + "'\n";
   }
-  return text +
-         "complete -c blobmount -l config -r -d 'Take settings from this file, too'\n"
-         "complete -c blobmount -s f -l foreground -d 'Stay in the foreground, and log to stderr'\n"
-         "complete -c blobmount -n __fish_use_subcommand -a '" +
-         names_of_subcommands() + "'\n" + fish_subcommands();
+  const std::string at_first = " -n __fish_use_subcommand";
+  return text + "complete -c blobmount" + fish_condition(Takes::what_can_change) +
+         " -l config -r -d 'Take settings from this file, too'\n"
+         "complete -c blobmount" +
+         fish_condition(Takes::all_settings) +
+         " -l debug -d 'The same as --log-level debug'\n"
+         "complete -c blobmount -s h -l help -d 'Show help'\n"
+         "complete -c blobmount" +
+         at_first +
+         " -l version -d 'Show the version'\n"
+         "complete -c blobmount" +
+         at_first +
+         " -s f -l foreground -d 'Stay in the foreground, and log to stderr'\n"
+         "complete -c blobmount" +
+         at_first + " -a '" + names_of_subcommands() + "'\n" + fish_subcommands();
 }
 
 }  // namespace blobmount

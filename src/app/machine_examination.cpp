@@ -109,10 +109,10 @@ void examine_cache_directory(const Config& config, bool mounted, Report& report)
   }
   const auto claimable = check_claim(directory);
   if (!claimable && claimable.error().code == ErrorCode::busy && mounted)
-    return report.add(Finding::ok, "cache directory", "'" + directory + "' is in use, by the mount");
+    return report.add(Finding::note, "cache directory", claimable.error().message);
   if (!claimable) return report.add(Finding::failed, "cache directory", claimable.error().message);
   struct statvfs space {};
-  const auto parent = std::filesystem::path(directory).parent_path();
+  const auto parent = parent_of_directory(directory);
   if (statvfs(directory.c_str(), &space) != 0 && statvfs(parent.c_str(), &space) != 0)
     return report.add(Finding::note, "cache directory", "'" + directory + "' can be used");
   const auto free = static_cast<std::uint64_t>(space.f_bavail) * space.f_frsize;

@@ -78,13 +78,15 @@ int carry_out(const MountCommand& command) {
       [&](const auto& become_ready) { return mount_and_serve(command, *manager, become_ready); });
 }
 
-/// Tokens pass through its buffers for TLS. No effect once it has allocated anything.
+/// Tokens pass through its buffers for TLS. Cannot be done once it has allocated anything.
 /// https://docs.openssl.org/3.0/man3/OPENSSL_malloc/
 void wipe_what_openssl_frees() {
-  CRYPTO_set_mem_functions(
+  const int done = CRYPTO_set_mem_functions(
       [](std::size_t size, const char*, int) { return std::malloc(size); },
       [](void* memory, std::size_t size, const char*, int) { return wiped_realloc(memory, size); },
       [](void* memory, const char*, int) { wipe_and_free(memory); });
+  if (done != 1)
+    std::cerr << "blobmount: OpenSSL does not wipe what it frees: it was used before" << std::endl;
 }
 
 int run(int argc, const char* const* argv) {

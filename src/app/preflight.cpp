@@ -115,7 +115,8 @@ bool would_be_hidden(const std::string& path, const std::string& mount_point) {
   std::error_code failed;
   const auto inner = std::filesystem::weakly_canonical(path, failed);
   if (failed) return false;  // who opens it says why
-  const auto outer = std::filesystem::canonical(mount_point);
+  const auto outer = std::filesystem::canonical(mount_point, failed);
+  if (failed) return false;  // who mounts there says why
   return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 

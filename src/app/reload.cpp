@@ -11,7 +11,7 @@
 #include "app/display.hpp"
 #include "app/json_members.hpp"
 #include "app/mount_client.hpp"
-#include "app/mount_table.hpp"
+#include "app/mount_health.hpp"
 #include "app/setting_arguments.hpp"
 #include "base/text.hpp"
 
@@ -20,10 +20,9 @@ namespace {
 
 using nlohmann::json;
 
-Result<std::string> mount_point_of(const ReloadCommand& command) {
-  if (!command.path.empty()) return command.path;
-  if (command.configuration.empty())
-    return Error{ErrorCode::invalid_argument, "reload needs a path in a mount, or --config FILE"};
+/// Empty: the command does not say.
+Result<std::string> place_of(const ReloadCommand& command) {
+  if (!command.path.empty() || command.configuration.empty()) return command.path;
   const auto file = std::filesystem::absolute(command.configuration).string();
   BM_ASSIGN(values, read_configuration_file(file));
   const auto found = values.find("mount-point");
@@ -32,9 +31,9 @@ Result<std::string> mount_point_of(const ReloadCommand& command) {
 }
 
 Result<json> ask(const ReloadCommand& command) {
-  BM_ASSIGN(path, mount_point_of(command));
-  BM_ASSIGN(place, find_mounted_place(read_mount_table(), path));
-  return ask_mount(place.mount, {{"command", "reload"}, {"settings", command.wanted}});
+  BM_ASSIGN(path, place_of(command));
+  BM_ASSIGN(mount, choose_mount(path));
+  return ask_mount(mount, {{"command", "reload"}, {"settings", command.wanted}});
 }
 
 /// Empty: the file does not say.
@@ -100,7 +99,7 @@ void print(const json& answer) {
   };
   print_names("changed", "in force now");
   print_names("need_remount", "not in force before it is mounted anew");
-  print_names("hidden", "of no effect, for a flag or a variable says it, too");
+  print_names("hidden", "of no effect, for a flag, a variable or an earlier reload says it, too");
   if (!something) std::cout << "nothing has changed\n";
 }
 

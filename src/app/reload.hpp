@@ -52,7 +52,7 @@ ControlServer::Handlers commands_for(Reloader& reloader);
 
 /// `blobmount reload [PATH] [--config FILE] [--SETTING VALUE]...`
 struct ReloadCommand {
-  std::string path{};  ///< in the mount; empty: the mount point of `configuration`
+  std::string path{};  ///< in the mount; empty: the mount point of `configuration`, or the only mount
   std::string configuration{};
   std::map<std::string, std::string> wanted{};
   bool json = false;

@@ -109,8 +109,7 @@ Result<Descriptor> take_lock(const Descriptor& directory) {
 }
 
 Status can_be_made(const std::string& path) {
-  const std::filesystem::path directory(path);
-  const auto parent = (directory.has_filename() ? directory : directory.parent_path()).parent_path();
+  const auto parent = parent_of_directory(path);
   if (::faccessat(AT_FDCWD, parent.c_str(), W_OK | X_OK, AT_EACCESS) == 0) return {};
   return not_to_be_written("create it");
 }
@@ -140,6 +139,11 @@ Result<std::unique_ptr<CacheDirectory>> claim_directory(const std::string& path)
   auto claimed = claim(path);
   if (!claimed) return std::move(claimed).error().within("cache directory '" + path + "'");
   return claimed;
+}
+
+std::string parent_of_directory(const std::string& path) {
+  const std::filesystem::path directory(path);
+  return (directory.has_filename() ? directory : directory.parent_path()).parent_path();
 }
 
 Status check_claim(const std::string& path) {

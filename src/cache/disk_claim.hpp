@@ -16,6 +16,9 @@ namespace blobmount {
 /// Errors are sentences for who chose the path.
 Result<std::unique_ptr<CacheDirectory>> claim_directory(const std::string& path);
 
+/// Where it is, or would be made. A slash at the end of `path` is of no matter.
+std::string parent_of_directory(const std::string& path);
+
 /// Whether claim_directory() would have it, as far as that can be told by looking. Changes nothing.
 Status check_claim(const std::string& path);
 

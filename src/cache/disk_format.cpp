@@ -126,7 +126,7 @@ std::optional<DiskIdentity> parse_side_header(std::span<const std::byte> header,
   const auto* const text = reinterpret_cast<const char*>(&header[side_header_start]);
   auto identity = with_hashes(
       {.text = std::string(text, number_at(start.last<4>())), .blob_size = low | std::uint64_t{high} << 32U});
-  if (identity.name != name) return std::nullopt;
+  if (identity.name != name || identity.blob_size > INT64_MAX) return std::nullopt;
   return identity;
 }
 

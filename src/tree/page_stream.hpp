@@ -22,6 +22,10 @@ namespace blobmount {
 /// listing.
 constexpr int most_page_repeats = 16;
 
+inline Error listing_stands_still() {
+  return {ErrorCode::corrupt, "the listing does not go on: a page names itself as the next one"};
+}
+
 /// Who reads the pages. Calls come one at a time, with no lock held.
 template <typename Page>
 class PageReader {
@@ -115,7 +119,7 @@ class PageStream final : public std::enable_shared_from_this<PageStream<Page>> {
     const auto marker = arrival.page->next_marker;
     repeats_ = marker == arrival.marker ? repeats_ + 1 : 0;
     if (!marker.empty() && repeats_ > most_page_repeats) {
-      end(Error{ErrorCode::corrupt, "the listing does not go on: a page names itself as the next one"});
+      end(listing_stands_still());
       return false;
     }
     reader_->take(*std::move(arrival.page), arrival.asked);

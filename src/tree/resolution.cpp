@@ -49,8 +49,7 @@ class Resolution : public std::enable_shared_from_this<Resolution> {
               page && page->blobs.empty() && page->prefixes.empty() && !page->next_marker.empty();
           const bool stands_still = undecided && page->next_marker == marker;
           if (stands_still && repeats == most_page_repeats) {
-            page =
-                Error{ErrorCode::corrupt, "the listing does not go on: a page names itself as the next one"};
+            page = listing_stands_still();
           } else if (undecided) {
             return self->find_below(page->next_marker, stands_still ? repeats + 1 : 0);
           }

@@ -135,6 +135,16 @@ TEST_F(Doctor, ChangesNothing) {
   EXPECT_FALSE(std::filesystem::exists(cache)) << "it would belong to whoever asks, not to who mounts";
 }
 
+TEST_F(Doctor, GoesOnWithoutAMountPoint) {
+  const TemporaryDirectory directory;
+
+  const auto said =
+      blobmount("doctor", "test", {directory.path() / "absent", "--cache-dir", directory.path() / "cache"});
+
+  EXPECT_EQ(said.status, 1);
+  EXPECT_THAT(said.output, AllOf(HasSubstr("FAILED  mount point"), HasSubstr("ok      cache directory")));
+}
+
 TEST_F(Doctor, OfAMountThatServesFindsAllWell) {
   const TemporaryDirectory directory;
   const auto cache = directory.path() / "cache";
@@ -144,7 +154,8 @@ TEST_F(Doctor, OfAMountThatServesFindsAllWell) {
 
   EXPECT_EQ(said.status, 0) << said.output << said.error_output;
   EXPECT_THAT(said.output, HasSubstr("how it does: blobmount status"));
-  EXPECT_THAT(said.output, HasSubstr("is in use, by the mount"));
+  EXPECT_THAT(said.output,
+              HasSubstr("in use by another blobmount (pid " + std::to_string(mounted.process().pid())));
 }
 
 TEST_F(Doctor, SaysWhatIsMissingAndWhatToDo) {

@@ -71,17 +71,18 @@ TEST_F(DiskCare, WhatNobodyCanUseIsRemoved) {
 }
 
 TEST_F(DiskCare, ASideFileThatSpeaksOfMoreBytesThanThereAreIsRemoved) {
-  auto identity = disk_identity("https://account", *version_of("a", 3));
-  identity.blob_size |= 1ULL << 60U;
-  const auto header = side_header(identity);
-  std::fstream side(std::filesystem::path(path()) / side_file(identity.name), std::ios::in | std::ios::out);
-  side.write(reinterpret_cast<const char*>(header.data()), static_cast<std::streamsize>(header.size()));
-  side.close();
+  for (const auto& [blob, bit] : {std::pair("a", 60), std::pair("b", 63)}) {
+    auto identity = disk_identity("https://account", *version_of(blob, 3));
+    identity.blob_size |= std::uint64_t{1} << bit;
+    const auto header = side_header(identity);
+    std::fstream side(std::filesystem::path(path()) / side_file(identity.name), std::ios::in | std::ios::out);
+    side.write(reinterpret_cast<const char*>(header.data()), static_cast<std::streamsize>(header.size()));
+  }
 
   tier->verify(progress);
 
-  EXPECT_EQ(progress.bad, 1U);
-  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->stats().versions == 1; }));
+  EXPECT_EQ(progress.bad, 2U);
+  EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->stats().versions == 0; }));
 }
 
 TEST_F(DiskCare, VerifyingEndsWhenItIsTold) {

@@ -87,8 +87,11 @@ TEST_F(DiskFailureTest, WhatCannotBeReadIsFetchedFromBelow) {
   keep(version);
   faults.fail_reads(ErrorCode::unavailable);
 
-  EXPECT_THAT(missing(version), SizeIs(8));
-  EXPECT_EQ(tier->stats().bad, 8U);
+  // page by page; or at once, where the check for the kernel has met the failure before
+  std::uint64_t pages = 0;
+  for (const auto& range : missing(version)) pages += range.count;
+  EXPECT_EQ(pages, 8U);
+  EXPECT_GE(tier->stats().bad, 1U);
   EXPECT_THAT(log.lines_for_operators(), SizeIs(1));
 }
 

@@ -76,7 +76,7 @@ TEST_F(Limits, RequestsInASecondHoldForAllTogether) {
 }
 
 TEST_F(Limits, ConnectionsAreAsManyAsMayBe) {
-  account.service.set_network({.first_byte = 20ms});
+  account.service.set_network({.first_byte = {.mean = 20ms}});
   const Mounted mounted(options().with("--max-connections", "2"));
 
   std::vector<std::thread> readers;

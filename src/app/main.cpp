@@ -5,7 +5,6 @@
 #include <variant>
 
 #include <malloc.h>
-#include <openssl/crypto.h>
 #include <sys/prctl.h>
 
 #include "app/background.hpp"
@@ -20,7 +19,7 @@
 #include "app/run.hpp"
 #include "app/warm.hpp"
 #include "base/open_log.hpp"
-#include "base/wiped_memory.hpp"
+#include "http/openssl_memory.hpp"
 
 namespace blobmount {
 namespace {
@@ -78,17 +77,6 @@ int carry_out(const MountCommand& command) {
       [&](const auto& become_ready) { return mount_and_serve(command, *manager, become_ready); });
 }
 
-/// Tokens pass through its buffers for TLS. Cannot be done once it has allocated anything.
-/// https://docs.openssl.org/3.0/man3/OPENSSL_malloc/
-void wipe_what_openssl_frees() {
-  const int done = CRYPTO_set_mem_functions(
-      [](std::size_t size, const char*, int) { return std::malloc(size); },
-      [](void* memory, std::size_t size, const char*, int) { return wiped_realloc(memory, size); },
-      [](void* memory, const char*, int) { wipe_and_free(memory); });
-  if (done != 1)
-    std::cerr << "blobmount: OpenSSL does not wipe what it frees: it was used before" << std::endl;
-}
-
 int run(int argc, const char* const* argv) {
   const auto order = parse_command_line(argc, argv);
   if (!order) return fail(order.error().message, is_mount_helper(argv[0]) ? mount_usage_error : usage_error);
@@ -101,7 +89,8 @@ int run(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   // tokens and keys are in this memory: no core file, no debugger of another process of the user
   prctl(PR_SET_DUMPABLE, 0);
-  blobmount::wipe_what_openssl_frees();
+  if (!blobmount::wipe_what_openssl_frees())
+    std::cerr << "blobmount: OpenSSL does not wipe what it frees: it was used before" << std::endl;
 #ifdef M_ARENA_MAX
   // what one thread frees serves the others, too: with an arena for each of them, what listings have freed
   // came to 10 MiB more that no budget counts

@@ -100,8 +100,7 @@ Result<Order> parse_refresh(int argc, const char* const* argv) {
 Result<Order> parse_reload(int argc, const char* const* argv) {
   CLI::App app(
       "Have a mount read its configuration file again, and take what is said here. What can change while it "
-      "is "
-      "mounted comes into force; what cannot is named.",
+      "is mounted comes into force; what cannot is named.",
       "blobmount reload");
   app.footer("An account that is called \"reload\" is mounted by its URL.");
   ReloadCommand command;

@@ -95,7 +95,7 @@ TEST_F(DiskCache, SurvivesAKill) {
     ASSERT_TRUE(eventually(10s, [this] { return written() >= size; }));
     std::this_thread::sleep_for(300ms);  // for the last page to be recorded
     mounted.process().signal(SIGKILL);
-    ASSERT_EQ(mounted.process().wait(5s), 128 + SIGKILL);
+    ASSERT_EQ(mounted.process().wait(20s), 128 + SIGKILL);
   }
   service.stats().reset();
 
@@ -109,9 +109,9 @@ TEST_F(DiskCache, SurvivesAKillInTheMiddle) {
   for (int i = 0; i < 3; ++i) {
     const Mounted mounted(options());
     const Process reader({.arguments = {"cat", mounted / "blob"}});
-    (void)eventually(5s, [&] { return std::filesystem::exists(directory()) && written() > 0; });
+    (void)eventually(20s, [&] { return std::filesystem::exists(directory()) && written() > 0; });
     mounted.process().signal(SIGKILL);
-    ASSERT_EQ(mounted.process().wait(5s), 128 + SIGKILL);
+    ASSERT_EQ(mounted.process().wait(20s), 128 + SIGKILL);
   }
 
   const Mounted again(options());
@@ -185,7 +185,7 @@ TEST_F(DiskCache, ThatIsTooSmallDoesNoHarm) {
       service.blobs().put_synthetic("test", "blob", size, 1);  // to be fetched again
     }
 
-    EXPECT_TRUE(eventually(5s, [&] { return mounted.times_logged("disk cache is not written") > 0; }))
+    EXPECT_TRUE(eventually(20s, [&] { return mounted.times_logged("disk cache is not written") > 0; }))
         << mounted.log();
     EXPECT_EQ(mounted.times_logged("disk cache"), 1) << mounted.log();
   }

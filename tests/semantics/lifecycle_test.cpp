@@ -159,7 +159,7 @@ TEST(End, AReaderThatWaitsForTheServiceIsToldAtOnce) {
   reader.join();
 
   EXPECT_NE(read.error, 0);
-  EXPECT_LT(std::chrono::steady_clock::now() - told, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - told, 8s) << "a stall lasts for 10 s";
   EXPECT_EQ(mounted.process().wait(soon), 0) << mounted.log();
 }
 

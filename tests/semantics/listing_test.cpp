@@ -156,7 +156,7 @@ TEST_F(Listing, OfAnOpenDirectoryStaysWhatItWas) {
   for (int i = 0; i < 1000; ++i) service.blobs().remove("test", "going/" + std::to_string(i));
 
   EXPECT_EQ(next_names(directory).size(), 992U);
-  EXPECT_TRUE(eventually(15s, [&] { return stat_error(mounted / "going") == ENOENT; }))
+  EXPECT_TRUE(eventually(20s, [&] { return stat_error(mounted / "going") == ENOENT; }))
       << "a directory is gone with its last blob";
 }
 

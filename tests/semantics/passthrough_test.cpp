@@ -73,7 +73,7 @@ bool is_passed_through(const Mounted& mounted, const FileHandle& file, std::uint
   drop_pages(file, offset);
   stop(mounted.process());
   auto reading = std::async(std::launch::async, [&] { return file.read(offset, 4096); });
-  const bool answered = reading.wait_for(500ms) == std::future_status::ready;
+  const bool answered = reading.wait_for(2s) == std::future_status::ready;
   mounted.process().signal(SIGCONT);
   EXPECT_EQ(reading.get().bytes.size(), 4096U);
   return answered;

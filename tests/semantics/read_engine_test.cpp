@@ -253,12 +253,12 @@ TEST_F(ReadEngine, AReaderThatIsKilledWhileTheServiceStallsHoldsUpNothing) {
   const auto killed = std::chrono::steady_clock::now();
   reader.signal(SIGKILL);
 
-  EXPECT_EQ(reader.wait(3s), 128 + SIGKILL);
+  EXPECT_EQ(reader.wait(8s), 128 + SIGKILL);
   EXPECT_TRUE(is_synthetic(read_file(mounted / "other").bytes, "other", 0));
   // the kernel lets go of the file a moment after the process has ended
-  EXPECT_TRUE(eventually(3s, [&mounted] { return unmount(mounted.path()) == 0; }));
-  EXPECT_EQ(mounted.process().wait(5s), 0) << mounted.log();
-  EXPECT_LT(std::chrono::steady_clock::now() - killed, 6s);
+  EXPECT_TRUE(eventually(8s, [&mounted] { return unmount(mounted.path()) == 0; }));
+  EXPECT_EQ(mounted.process().wait(8s), 0) << mounted.log();
+  EXPECT_LT(std::chrono::steady_clock::now() - killed, 8s) << "a stall lasts for 10 s";
 }
 
 TEST_F(ReadEngine, WhatIsHereDoesNotWaitForWhatIsStalled) {
@@ -279,7 +279,7 @@ TEST_F(ReadEngine, WhatIsHereDoesNotWaitForWhatIsStalled) {
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 100; ++i) expect_read(here, "here", 5 * mib, page);
 
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s) << "stalls last for 10 s";
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 8s) << "stalls last for 10 s";
 }
 
 /// Whether the first byte of a file is in the kernel's page cache.

@@ -74,7 +74,7 @@ TEST_F(Token, ThatDiesInAnOutageDeniesWithOneLineAndComesBackByItself) {
   const auto denied = [&] { return read_file(mounted / "text.txt").error == EACCES; };
 
   identity.fail_with(500);
-  ASSERT_TRUE(eventually(15s, denied));
+  ASSERT_TRUE(eventually(20s, denied));
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(denied());
   EXPECT_EQ(mounted.times_logged("no valid token; nothing can be read"), 1) << mounted.log();
 

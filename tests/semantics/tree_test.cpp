@@ -175,8 +175,8 @@ TEST_F(Tree, AListingThatShowsOtherwiseDropsWhatTheKernelKeeps) {
   std::this_thread::sleep_for(2100ms);
   ASSERT_THAT(names_in(mounted / "d"), ElementsAre("grows", "stays"));
 
-  EXPECT_TRUE(eventually(5s, [&] { return stat_error(mounted / "d/gone") == ENOENT; }));
-  EXPECT_TRUE(eventually(5s, [&] {
+  EXPECT_TRUE(eventually(20s, [&] { return stat_error(mounted / "d/gone") == ENOENT; }));
+  EXPECT_TRUE(eventually(20s, [&] {
     const auto status = status_of(mounted / "d/grows");
     return status && status->st_size == 11;
   }));
@@ -214,7 +214,7 @@ TEST_F(Tree, AnArchivedBlobSaysSoAndFailsAtOpen) {
 
   EXPECT_EQ(attribute(mounted / "cold", "user.blob.tier"), "Archive");
   EXPECT_EQ(status_of(mounted / "cold")->st_size, 100);
-  EXPECT_TRUE(eventually(5s, [&] { return mounted.times_logged("rehydrated") > 0; })) << "it is on its way";
+  EXPECT_TRUE(eventually(20s, [&] { return mounted.times_logged("rehydrated") > 0; })) << "it is on its way";
   EXPECT_EQ(mounted.times_logged("rehydrated"), 1) << mounted.log();
 }
 
@@ -232,7 +232,7 @@ TEST_F(Tree, AnAccountShowsTheContainersThatWereChosen) {
 
   service.blobs().create_container("logs-3");
   service.blobs().delete_container("logs-1");
-  EXPECT_TRUE(eventually(15s, [&] {
+  EXPECT_TRUE(eventually(20s, [&] {
     return names_in(some.path()) == std::set<std::string>{"logs-2", "logs-3", "$web"};
   }));
 }

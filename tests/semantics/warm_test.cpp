@@ -306,7 +306,7 @@ TEST_F(Warm, ASignalEndsItAtOnceAndWhatIsCachedStays) {
 
   warming.signal(SIGINT);
 
-  EXPECT_EQ(warming.wait(5s), 130) << "a stall lasts longer";
+  EXPECT_EQ(warming.wait(8s), 130) << "a stall lasts longer";
   EXPECT_EQ(warming.output() + warming.error_output(), "");
   EXPECT_GT(std::stoull(cached(mounted / "blob")), mib);
 }
@@ -323,7 +323,7 @@ TEST_F(Warm, ASignalEndsItAlsoWhileTheLastReadsWaitAfterAnEviction) {
 
   warming.signal(SIGINT);
 
-  EXPECT_EQ(warming.wait(5s), 130);
+  EXPECT_EQ(warming.wait(8s), 130);
 }
 
 TEST_F(Warm, AShellSeesTheSignalThatEndsIt) {
@@ -340,7 +340,7 @@ TEST_F(Warm, AShellSeesTheSignalThatEndsIt) {
 
   shell.signal_group(SIGINT);
 
-  EXPECT_EQ(shell.wait(5s), 130);
+  EXPECT_EQ(shell.wait(8s), 130);
   EXPECT_EQ(shell.output(), "");
 }
 

@@ -89,7 +89,7 @@ TEST(BlobCatalog, AMillionEntriesAreListedPageByPage) {
   ASSERT_EQ(page->items.size(), 5000u);
   EXPECT_EQ(page->items.front().name, "d/file-00900000");
   EXPECT_EQ(page->next, "d/file-00905000");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{1});  // 5 ms, without sanitizers
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds{10});  // 5 ms, without sanitizers
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST_F(BlobServiceFaults, AStallEndsInTime) {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(get("/box/a").body.size(), 1000u);
     EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
   }
 }
 

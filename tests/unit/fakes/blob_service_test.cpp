@@ -176,7 +176,6 @@ TEST_F(BlobServiceTest, IsAsFarAwayAsItIsTold) {
   EXPECT_GE(time([&] { get("/box?restype=container&comp=list"); }), 100ms);
   const auto body = time([&] { get("/box/a"); });
   EXPECT_GE(body, 50ms + 140ms);  // 300,000 bytes at 2 MiB/s take 143 ms
-  EXPECT_LT(body, 2s);
 }
 
 TEST(NetworkModel, JitterSpreadsAroundTheMean) {

@@ -241,7 +241,7 @@ TEST_F(SharedConnections, ThoseThatWaitForOneAreNotTakenForTooLong) {
   for (int i = 0; i < 8; ++i)
     outcomes.push_back(begin(
         network,
-        {.url = server_.url(), .limits = {.connect = 1s, .stall = 1s, .total = 1s}, .held_back = held_back}));
+        {.url = server_.url(), .limits = {.connect = 2s, .stall = 2s, .total = 2s}, .held_back = held_back}));
 
   for (auto& outcome : outcomes) {
     const auto answer = outcome.get();

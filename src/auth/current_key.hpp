@@ -1,39 +1,27 @@
 #pragma once
 
-/// Which key of the account is to be used now: the one that was given, or the last good one of a file.
+/// Which key of the account is to be used now.
 
-#include <memory>
+#include <string>
+#include <string_view>
 
-#include "blobmount/clock.hpp"
 #include "blobmount/config.hpp"
-#include "blobmount/result.hpp"
 
-#include "auth/secret_file.hpp"
-#include "base/annotated_mutex.hpp"
-#include "base/log.hpp"
+#include "auth/current_secret.hpp"
+#include "auth/shared_key.hpp"
 
 namespace blobmount {
 
-/// Safe to use from any thread.
-class CurrentKey {
- public:
-  /// invalid_argument, without showing the key, where it is not base64 or its file cannot be read. `clock`
-  /// and `log` outlive it.
-  static Result<std::unique_ptr<CurrentKey>> create(const SharedKey& given, Clock& clock, Log& log);
+struct KeyKind {
+  using Given = SharedKey;
+  using Value = Secret;  ///< binary
+  static constexpr std::string_view name = "account key";
 
-  /// Binary. A file that has become unreadable or holds no key is logged once; what it held before is used
-  /// on.
-  [[nodiscard]] Secret get() BM_EXCLUDES(mutex_);
-
- private:
-  CurrentKey(std::unique_ptr<WatchedSecretFile> file, Log& log) : file_(std::move(file)), log_(log) {}
-
-  const std::unique_ptr<WatchedSecretFile> file_;  ///< null: it never changes
-  Log& log_;
-
-  Mutex mutex_;
-  Secret seen_ BM_GUARDED_BY(mutex_);  ///< content of the file, usable or not
-  Secret last_good_ BM_GUARDED_BY(mutex_);
+  static Secret text_of(const Given& given) { return given.key; }
+  static Result<Value> parse(const Secret& text) { return decode_shared_key(text); }
+  static std::string expires(const Value& /*key*/) { return {}; }
 };
+
+using CurrentKey = CurrentSecret<KeyKind>;
 
 }  // namespace blobmount

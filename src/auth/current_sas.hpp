@@ -1,44 +1,27 @@
 #pragma once
 
-/// Which shared access signature is to be used now: the one that was given, or the last good one of a file.
+/// Which shared access signature is to be used now.
 
-#include <memory>
+#include <string>
+#include <string_view>
 
-#include "blobmount/clock.hpp"
 #include "blobmount/config.hpp"
-#include "blobmount/result.hpp"
 
-#include "auth/secret_file.hpp"
+#include "auth/current_secret.hpp"
 #include "auth/shared_access_signature.hpp"
-#include "base/annotated_mutex.hpp"
-#include "base/log.hpp"
 
 namespace blobmount {
 
-/// Safe to use from any thread.
-class CurrentSas {
- public:
-  /// invalid_argument with a sentence that shows no value, where there is no usable one. `clock` and `log`
-  /// outlive it.
-  static Result<std::unique_ptr<CurrentSas>> create(const SharedAccessSignature& given, Clock& clock,
-                                                    Log& log);
+struct SasKind {
+  using Given = SharedAccessSignature;
+  using Value = SasFields;
+  static constexpr std::string_view name = "shared access signature";
 
-  /// Never null. A file that has become unreadable or unusable is logged once; what it held before is used
-  /// on.
-  [[nodiscard]] std::shared_ptr<const SasFields> get() BM_EXCLUDES(mutex_);
-  /// The service refused `used`: the one to use instead, or null where there is none yet.
-  [[nodiscard]] std::shared_ptr<const SasFields> replacement_of(const std::shared_ptr<const SasFields>& used)
-      BM_EXCLUDES(mutex_);
-
- private:
-  CurrentSas(std::unique_ptr<WatchedSecretFile> file, Log& log) : file_(std::move(file)), log_(log) {}
-
-  const std::unique_ptr<WatchedSecretFile> file_;  ///< null: it never changes
-  Log& log_;
-
-  Mutex mutex_;
-  Secret seen_ BM_GUARDED_BY(mutex_);  ///< content of the file, usable or not
-  std::shared_ptr<const SasFields> last_good_ BM_GUARDED_BY(mutex_);
+  static Secret text_of(const Given& given) { return given.token; }
+  static Result<Value> parse(const Secret& text) { return parse_shared_access_signature(text); }
+  static std::string expires(const Value& fields) { return fields.expires; }
 };
+
+using CurrentSas = CurrentSecret<SasKind>;
 
 }  // namespace blobmount

@@ -36,7 +36,7 @@ void SharedKeyTransport::start(HttpRequest request, OnResponse done) {
   }
   request.headers.set("x-ms-date", http_date(clock_.wall_now()));
   request.headers.set("Authorization",
-                      "SharedKey " + account_ + ":" + sign(string_to_sign(request, account_), key_->get()));
+                      "SharedKey " + account_ + ":" + sign(string_to_sign(request, account_), *key_->get()));
   next_.start(std::move(request), std::move(done));
 }
 

@@ -182,7 +182,7 @@ TEST_F(SharedKeyTransportTest, ANewKeyInTheFileSignsWithinASecond) {
   EXPECT_TRUE(answer_of(transport, documented_request()));
 
   EXPECT_TRUE(signed_with("SmVmZQ=="));
-  EXPECT_THAT(log_.lines(), testing::ElementsAre("info the account's key was replaced"));
+  EXPECT_THAT(log_.lines(), testing::ElementsAre("info the account key was replaced"));
 }
 
 TEST_F(SharedKeyTransportTest, WhatIsNoKeyInTheFileIsToldOnceAndTheLastOneUsedOn) {

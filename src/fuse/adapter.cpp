@@ -5,7 +5,6 @@
 #include <string_view>
 #include <utility>
 
-#include <sys/statvfs.h>
 #include <sys/uio.h>
 
 #include "fuse/errno.hpp"
@@ -14,28 +13,8 @@
 namespace blobmount {
 namespace {
 
-/// An inode's attributes never change: the kernel need not ask for them again.
-constexpr double attributes_valid_for_s = 86400;
-/// `df` shows a petabyte, all of it free: programs that look for room before they work find it.
-constexpr fsblkcnt_t shown_size = 1ULL << 50U;
-constexpr unsigned long shown_block = 4096;
-
 /// How the names of extended attributes begin, all that there are.
 constexpr std::string_view our_namespace = "user.blob.";
-
-/// Positions in a directory: 0 is ".", 1 is "..", 2 the first item.
-std::size_t first_item(off_t offset) { return static_cast<std::size_t>(std::max<off_t>(offset - 2, 0)); }
-off_t position_behind(std::size_t item) { return static_cast<off_t>(item + 3); }
-
-Adapter& adapter_of(fuse_req_t request) { return *static_cast<Adapter*>(fuse_req_userdata(request)); }
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-timespec timespec_of(WallTime time) {
-  const auto since_epoch = time.time_since_epoch();
-  const auto whole = std::chrono::floor<std::chrono::seconds>(since_epoch);
-  return {whole.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch - whole).count()};
-}
 
 std::vector<iovec> parts_of(const Bytes& bytes) {
   std::vector<iovec> parts;
@@ -47,13 +26,6 @@ std::vector<iovec> parts_of(const Bytes& bytes) {
   return parts;
 }
 
-bool has_name(const OpenDirectory& directory, std::size_t from, std::size_t count) {
-  for (auto index = from; index < count; ++index) {
-    if (!directory.item(index).name.empty()) return true;
-  }
-  return false;
-}
-
 /// As getxattr and listxattr answer: a size of 0 asks how long the answer is.
 void answer_up_to(fuse_req_t request, std::size_t size, std::string_view bytes) {
   if (size == 0) {
@@ -63,13 +35,6 @@ void answer_up_to(fuse_req_t request, std::size_t size, std::string_view bytes) 
   } else {
     fuse_reply_buf(request, bytes.data(), bytes.size());
   }
-}
-
-struct stat named(std::uint64_t number, FileKind kind) {
-  struct stat status {};
-  status.st_ino = number;
-  status.st_mode = kind == FileKind::directory ? S_IFDIR : S_IFREG;
-  return status;
 }
 
 }  // namespace
@@ -95,6 +60,8 @@ fuse_lowlevel_ops Adapter::operations() {
   return operations;
 }
 
+Adapter& Adapter::of(fuse_req_t request) { return *static_cast<Adapter*>(fuse_req_userdata(request)); }
+
 void Adapter::init(void* userdata, fuse_conn_info* connection) {
   const auto want = [connection](unsigned capability) {
     connection->want |= connection->capable & capability;
@@ -119,7 +86,7 @@ void Adapter::init(void* userdata, fuse_conn_info* connection) {
   self.on_ready_();
 }
 
-void Adapter::on_interrupt(fuse_req_t request, void* data) { adapter_of(request).pending_.interrupted(data); }
+void Adapter::on_interrupt(fuse_req_t request, void* data) { of(request).pending_.interrupted(data); }
 
 void Adapter::fail(Ticket ticket, const Asked& asked, const Error& error) {
   const auto number = errno_of(error.code);
@@ -141,7 +108,7 @@ void Adapter::tell_failure(const Asked& asked, int number, const Error& error) {
 }
 
 void Adapter::look_up(fuse_req_t request, fuse_ino_t parent, const char* name) {
-  auto& self = adapter_of(request);
+  auto& self = of(request);
   const auto ticket = self.pending_.add(request, Operation::look_up);
   self.files_.look_up(parent, name,
                       [&self, ticket, asked = Asked{Operation::look_up, parent, name}](Result<Lookup> found) {
@@ -153,7 +120,7 @@ void Adapter::answer_look_up(Ticket ticket, const Asked& asked, Result<Lookup> f
   if (!found) return fail(ticket, asked, found.error());
   fuse_entry_param answer{};
   answer.entry_timeout = seconds(found->absent_for);
-  if (found->entry) answer = entry_of(*found->entry);
+  if (found->entry) answer = appearance_.entry_of(*found->entry);
 
   const auto request = pending_.take(ticket);
   const bool known_to_kernel = request != nullptr && fuse_reply_entry(request, &answer) == 0;
@@ -161,18 +128,17 @@ void Adapter::answer_look_up(Ticket ticket, const Asked& asked, Result<Lookup> f
 }
 
 void Adapter::forget(fuse_req_t request, fuse_ino_t inode, std::uint64_t count) {
-  adapter_of(request).files_.forget(inode, count);
+  of(request).files_.forget(inode, count);
   fuse_reply_none(request);
 }
 
 void Adapter::forget_many(fuse_req_t request, std::size_t count, fuse_forget_data* forgets) {
-  for (const auto& forget : std::span(forgets, count))
-    adapter_of(request).files_.forget(forget.ino, forget.nlookup);
+  for (const auto& forget : std::span(forgets, count)) of(request).files_.forget(forget.ino, forget.nlookup);
   fuse_reply_none(request);
 }
 
 void Adapter::get_attributes(fuse_req_t request, fuse_ino_t inode, fuse_file_info* /*info*/) {
-  auto& self = adapter_of(request);
+  auto& self = of(request);
   const AnsweredAtOnce counted(self.pending_.requests(), Operation::get_attributes);
   const auto attributes = self.files_.attributes(inode);
   if (!attributes) {
@@ -182,8 +148,8 @@ void Adapter::get_attributes(fuse_req_t request, fuse_ino_t inode, fuse_file_inf
     fuse_reply_err(request, number);
     return;
   }
-  const auto status = self.stat_of(*attributes);
-  fuse_reply_attr(request, &status, attributes_valid_for_s);
+  const auto status = self.appearance_.stat_of(*attributes);
+  fuse_reply_attr(request, &status, Appearance::attributes_valid_for_s);
 }
 
 void Adapter::answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
@@ -200,7 +166,7 @@ void Adapter::answer_open(Ticket ticket, InodeId inode, fuse_file_info info,
 }
 
 void Adapter::open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
-  auto& self = adapter_of(request);
+  auto& self = of(request);
   info->keep_cache = 1;  // the pages of an inode are of one version
   const auto ticket = self.pending_.add(request, Operation::open);
   self.files_.open(inode, [&self, ticket, inode, info = *info](Result<std::shared_ptr<OpenFile>> opened) {
@@ -210,7 +176,7 @@ void Adapter::open(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
 
 void Adapter::read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
                    fuse_file_info* info) {
-  auto& self = adapter_of(request);
+  auto& self = of(request);
   const auto handle = info->fh;
   const auto file = self.open_files_.find(handle);
   const auto from = static_cast<std::uint64_t>(offset);
@@ -232,130 +198,18 @@ void Adapter::read(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t
 }
 
 void Adapter::flush(fuse_req_t request, fuse_ino_t /*inode*/, fuse_file_info* info) {
-  const AnsweredAtOnce counted(adapter_of(request).pending_.requests(), Operation::flush);
-  adapter_of(request).abandoned_.on_closed(info->fh);
+  const AnsweredAtOnce counted(of(request).pending_.requests(), Operation::flush);
+  of(request).abandoned_.on_closed(info->fh);
   fuse_reply_err(request, 0);
 }
 
 void Adapter::release(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
-  const AnsweredAtOnce counted(adapter_of(request).pending_.requests(), Operation::release);
-  auto& self = adapter_of(request);
+  const AnsweredAtOnce counted(of(request).pending_.requests(), Operation::release);
+  auto& self = of(request);
   self.open_files_.erase(info->fh);
   self.passthrough_.release(request, inode);
   self.abandoned_.on_release(info->fh);
   fuse_reply_err(request, 0);
-}
-
-void Adapter::open_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
-  auto& self = adapter_of(request);
-  const auto ticket = self.pending_.add(request, Operation::open_directory);
-  self.files_.open_directory(
-      inode, [&self, ticket, inode, info = *info](Result<std::shared_ptr<OpenDirectory>> opened) {
-        self.answer_open_directory(ticket, inode, info, std::move(opened));
-      });
-}
-
-void Adapter::answer_open_directory(Ticket ticket, InodeId inode, fuse_file_info info,
-                                    Result<std::shared_ptr<OpenDirectory>> opened) {
-  if (!opened) return fail(ticket, {Operation::open_directory, inode}, opened.error());
-  const auto request = pending_.take(ticket);
-  if (request == nullptr) return;
-  const bool uses_cache = directory_cache_.open(inode, (*opened)->listing(), info);
-  info.fh = open_directories_.insert(
-      std::make_shared<DirectoryHandle>(DirectoryHandle{*std::move(opened), uses_cache}));
-  if (fuse_reply_open(request, &info) != 0) close_directory(inode, info.fh);
-}
-
-void Adapter::read_directory(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
-                             fuse_file_info* info) {
-  auto& self = adapter_of(request);
-  const bool caches = self.open_directories_.find(info->fh)->uses_cache;
-  self.read_items(
-      request, inode, offset, info,
-      [&self, inode, size, offset, caches](fuse_req_t waiting, OpenDirectory& directory, std::size_t count) {
-        if (caches && first_item(offset) < count) self.directory_cache_.read_names(inode);
-        self.answer_items(waiting, directory, {inode, size, offset, count});
-      });
-}
-
-void Adapter::answer_items(fuse_req_t request, OpenDirectory& directory, const Part& part) {
-  DirectoryBuffer buffer(request, part.size);
-  add_dots(buffer, part.inode, part.offset);
-  std::string name;  // one for all: libfuse wants it to end with a zero
-  for (auto index = first_item(part.offset); index < part.count; ++index) {
-    const auto item = directory.item(index);
-    if (item.name.empty()) continue;
-    name = item.name;
-    if (!buffer.add(name, named(item.number, item.kind), position_behind(index))) break;
-  }
-  fuse_reply_buf(request, buffer.data(), buffer.size());
-}
-
-void Adapter::read_directory_plus(fuse_req_t request, fuse_ino_t inode, std::size_t size, off_t offset,
-                                  fuse_file_info* info) {
-  auto& self = adapter_of(request);
-  self.read_items(
-      request, inode, offset, info,
-      [&self, inode, size, offset](fuse_req_t waiting, OpenDirectory& directory, std::size_t count) {
-        self.answer_items_plus(waiting, directory, {inode, size, offset, count});
-      });
-}
-
-void Adapter::answer_items_plus(fuse_req_t request, OpenDirectory& directory, const Part& part) {
-  DirectoryBuffer buffer(request, part.size, DirectoryBuffer::Form::plus);
-  add_dots(buffer, part.inode, part.offset);
-  std::string name;
-  std::vector<InodeId> counted;
-  for (auto index = first_item(part.offset); index < part.count; ++index) {
-    name = directory.item(index).name;
-    if (name.empty()) continue;
-    if (!buffer.fits(name)) break;
-    const auto entry = entry_of(directory.look_up(index));
-    buffer.add(name, entry, position_behind(index));
-    counted.push_back(entry.ino);
-  }
-  if (fuse_reply_buf(request, buffer.data(), buffer.size()) == 0) return;
-  for (const auto looked_up : counted) files_.forget(looked_up, 1);
-}
-
-/// Calls `answer` with the request, its to answer, when there is an item to be read, or the directory ends.
-template <typename Answer>
-void Adapter::read_items(fuse_req_t request, InodeId inode, off_t offset, const fuse_file_info* info,
-                         const Answer& answer) {
-  const auto handle = open_directories_.find(info->fh);
-  if (handle->uses_cache) directory_cache_.read(inode);
-  const auto ticket = pending_.add(request, Operation::read_directory);
-  read_items(ticket, inode, handle->directory, first_item(offset), answer);
-}
-
-template <typename Answer>
-void Adapter::read_items(Ticket ticket, InodeId inode, const std::shared_ptr<OpenDirectory>& directory,
-                         std::size_t from, const Answer& answer) {
-  directory->wait_for(from, [this, ticket, inode, directory, from, answer](Result<std::size_t> count) {
-    if (!count) return fail(ticket, {Operation::read_directory, inode}, count.error());
-    // an answer without names would be taken for the directory's end
-    if (*count > from && !has_name(*directory, from, *count))
-      return read_items(ticket, inode, directory, *count, answer);
-    if (const auto waiting = pending_.take(ticket)) answer(waiting, *directory, *count);
-  });
-}
-
-void Adapter::add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset) {
-  const auto self = files_.attributes(inode);
-  if (offset < 1) buffer.add(".", named(self ? self->number : root_inode, FileKind::directory), 1);
-  // the kernel finds a parent by itself; programs that read this number have to cope with mount points anyway
-  if (offset < 2) buffer.add("..", named(root_inode, FileKind::directory), 2);
-}
-
-void Adapter::release_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {
-  const AnsweredAtOnce counted(adapter_of(request).pending_.requests(), Operation::release_directory);
-  adapter_of(request).close_directory(inode, info->fh);
-  fuse_reply_err(request, 0);
-}
-
-void Adapter::close_directory(InodeId inode, std::uint64_t handle) {
-  if (open_directories_.find(handle)->uses_cache) directory_cache_.release(inode);
-  open_directories_.erase(handle);
 }
 
 void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const char* name,
@@ -370,7 +224,7 @@ void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const
     fuse_reply_err(request, ENODATA);
     return;
   }
-  auto& self = adapter_of(request);
+  auto& self = of(request);
   const auto ticket = self.pending_.add(request, Operation::get_extended_attribute);
   const auto answer = [&self, ticket, inode, size,
                        wanted = std::string(name)](Result<std::vector<ExtendedAttribute>> attributes) {
@@ -388,7 +242,7 @@ void Adapter::get_extended_attribute(fuse_req_t request, fuse_ino_t inode, const
 }
 
 void Adapter::list_extended_attributes(fuse_req_t request, fuse_ino_t inode, std::size_t size) {
-  auto& self = adapter_of(request);
+  auto& self = of(request);
   const auto ticket = self.pending_.add(request, Operation::list_extended_attributes);
   const auto answer = [&self, ticket, inode, size](Result<std::vector<ExtendedAttribute>> attributes) {
     if (!attributes)
@@ -401,40 +255,9 @@ void Adapter::list_extended_attributes(fuse_req_t request, fuse_ino_t inode, std
 }
 
 void Adapter::file_system_statistics(fuse_req_t request, fuse_ino_t /*inode*/) {
-  const AnsweredAtOnce counted(adapter_of(request).pending_.requests(), Operation::statistics);
-  struct statvfs statistics {};
-  statistics.f_bsize = shown_block;
-  statistics.f_frsize = shown_block;
-  statistics.f_blocks = shown_size / shown_block;
-  statistics.f_bfree = statistics.f_blocks;
-  statistics.f_bavail = statistics.f_blocks;
-  statistics.f_files = 1ULL << 40U;
-  statistics.f_ffree = statistics.f_files;
-  statistics.f_namemax = 255;
+  const AnsweredAtOnce counted(of(request).pending_.requests(), Operation::statistics);
+  const auto statistics = Appearance::statistics();
   fuse_reply_statfs(request, &statistics);
-}
-
-struct stat Adapter::stat_of(const Attributes& attributes) const {
-  auto status = named(attributes.number, attributes.kind);
-  status.st_mode |= attributes.kind == FileKind::directory ? appearance_.dir_mode : appearance_.file_mode;
-  // 1 for a directory too: it says that links are not counted (find would trust a 2)
-  status.st_nlink = 1;
-  status.st_uid = appearance_.uid;
-  status.st_gid = appearance_.gid;
-  status.st_size = static_cast<off_t>(attributes.size);
-  status.st_blksize = shown_block;
-  status.st_blocks = static_cast<blkcnt_t>((attributes.size + 511) / 512);
-  status.st_atim = status.st_mtim = status.st_ctim = timespec_of(attributes.modified);
-  return status;
-}
-
-fuse_entry_param Adapter::entry_of(const Entry& entry) const {
-  fuse_entry_param parameters{};
-  parameters.ino = entry.attributes.inode;
-  parameters.attr = stat_of(entry.attributes);
-  parameters.attr_timeout = attributes_valid_for_s;
-  parameters.entry_timeout = seconds(entry.valid_for);
-  return parameters;
 }
 
 }  // namespace blobmount

@@ -14,6 +14,7 @@
 
 #include "base/log.hpp"
 #include "fuse/abandoned_reads.hpp"
+#include "fuse/appearance.hpp"
 #include "fuse/directory_buffer.hpp"
 #include "fuse/directory_cache.hpp"
 #include "fuse/failure_log.hpp"
@@ -49,6 +50,8 @@ class Adapter {
 
  private:
   using Ticket = PendingReplies::Ticket;
+
+  static Adapter& of(fuse_req_t request);
 
   static void init(void* userdata, fuse_conn_info* connection);
   static void look_up(fuse_req_t request, fuse_ino_t parent, const char* name);
@@ -111,11 +114,8 @@ class Adapter {
   /// To the log, and to whoever asks how the mount is.
   void tell_failure(const Asked& asked, int number, const Error& error);
 
-  [[nodiscard]] struct stat stat_of(const Attributes& attributes) const;
-  [[nodiscard]] fuse_entry_param entry_of(const Entry& entry) const;
-
   FileSystem& files_;
-  const AppearanceConfig appearance_;
+  const Appearance appearance_;
   const KernelConfig kernel_;
   Log& log_;
   FailureLog& failures_;

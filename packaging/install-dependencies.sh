@@ -14,7 +14,7 @@ packages_for_build=(g++ cmake ninja-build pkg-config
   dpkg-dev meson patch liburing-dev libnuma-dev) # of libfuse, which is built, too
 # fuse3 brings fusermount3, which mounts for those who are not root.
 packages_for_demo=(fuse3 mount openssl curl ca-certificates)
-# What the tests run on a mount, and the second compiler with its sanitizers.
+# What the tests run, most of it on a mount, and the second compiler with its sanitizers.
 packages_for_test=(fish zsh attr rsync tar python3 git sqlite3 procps clang libclang-rt-dev
   prometheus tmux) # promtool looks at the metrics; top is watched in a terminal
 packages_for_package=(file man-db groff rpm)

@@ -61,8 +61,9 @@ struct ClientSecret {
 
 struct ClientCertificate {
   Application application{};
-  std::string file{};  ///< PEM with certificate and key, or PKCS#12
-  Secret password{};   ///< of the file; empty: none
+  std::string file{};           ///< PEM with certificate and key, or PKCS#12
+  Secret password{};            ///< of the file; empty: none, or there is a `password_file`
+  std::string password_file{};  ///< that holds it, read with `file`
 };
 
 /// A token that another authority gives out, such as Kubernetes, is exchanged.

@@ -45,6 +45,7 @@ case $1 in
     # and by a line of fstab
     printf '%s /mnt blobmount _netdev,nofail,x-systemd.automount,auth=anonymous 0 0\n' "$2" >>/etc/fstab
     mount /mnt
+    mount -a # it is there already
     serves "$3"
     umount /mnt
     sed -i '/ blobmount /d' /etc/fstab

@@ -33,6 +33,8 @@ systemd-analyze security --no-pager "$unit" | tail -n 1
 systemctl start "$unit"
 whole /mnt/data/file.bin
 [[ $(show StatusText) == "serving devstoreaccount1/test on /mnt/data" ]]
+in_journal() { journalctl --unit "$unit" "$@" --output cat | grep . >/dev/null; }
+at_last in_journal BLOBMOUNT_EVENT=mounted
 [[ $(readlink /proc/1/ns/mnt) == "$(readlink "/proc/$(show MainPID)/ns/mnt")" ]]
 
 # one that has died is started anew, on the mount point that it left dead

@@ -30,4 +30,6 @@ Error argument_error(const CLI::App& app, const CLI::ParseError& error) {
                                            app.get_name() + " --help shows what is possible)"};
 }
 
+std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
+
 }  // namespace blobmount

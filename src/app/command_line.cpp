@@ -1,6 +1,7 @@
 #include "app/command_line.hpp"
 
 #include <initializer_list>
+#include <iostream>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "app/argument_error.hpp"
 #include "app/configuration.hpp"
+#include "app/display.hpp"
 #include "app/mount_helper.hpp"
 #include "app/setting_arguments.hpp"
 #include "app/settings_reference.hpp"
@@ -17,8 +19,6 @@ namespace blobmount {
 namespace {
 
 /// An empty text is a variable of a script that was not set: it must not mean the default.
-std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
-
 Error missing(const CLI::App& app, const std::string& what) {
   return {ErrorCode::invalid_argument,
           what + " is missing (" + app.get_name() + " --help shows what is possible)"};
@@ -175,8 +175,12 @@ Result<Order> parse_config_show(int argc, const char* const* argv, const Credent
   app.add_flag("--json", json, "For programs");
   arguments.declare(app, true);
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
-  BM_ASSIGN(command, command_of(app, arguments, environment, {}));
-  const auto all = effective_settings(command.config, command.given.merged(), environment);
+  BM_ASSIGN(layers, layers_of(app, arguments, {}));
+  const auto given = layers.merged();
+  BM_ASSIGN(report, report_config(given, environment));
+  const auto all = effective_settings(report.config, given, environment);
+  if (!report.credential)
+    std::cerr << "blobmount: no credential: " << printable(report.credential.error().message) << std::endl;
   return Information{json ? json_of(all) : text_of(all)};
 }
 

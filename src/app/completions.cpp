@@ -1,10 +1,10 @@
 #include "app/completions.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <sstream>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/settings.hpp"
@@ -203,6 +203,9 @@ std::string fish_completion() {
   const std::string at_first = " -n __fish_use_subcommand";
   return text + "complete -c blobmount" + fish_condition(Takes::what_can_change) +
          " -l config -r -d 'Take settings from this file, too'\n"
+         "complete -c blobmount" +
+         fish_condition(Takes::all_settings) +
+         " -s o -x -d 'Settings as mount(8) and /etc/fstab have them'\n"
          "complete -c blobmount" +
          fish_condition(Takes::all_settings) +
          " -l debug -d 'The same as --log-level debug'\n"

@@ -38,20 +38,40 @@ Result<ManagedIdentity> identity_of(const GivenSettings& given, const char* clie
   return variable.empty() ? ManagedIdentity{} : ManagedIdentity{Kind::client_id, variable};
 }
 
+Credential credential_of(ConnectionString parsed) {
+  return std::visit([](auto&& kind) { return Credential(std::move(kind)); }, std::move(parsed.credential));
+}
+
+/// What a connection string in `file` has: to be read from there.
+Credential watched(const ConnectionString& parsed, std::string file) {
+  if (std::holds_alternative<SharedKey>(parsed.credential)) return SharedKey{.file = std::move(file)};
+  if (std::holds_alternative<SharedAccessSignature>(parsed.credential))
+    return SharedAccessSignature{.file = std::move(file)};
+  return Anonymous{};
+}
+
+/// Nobody would see that it is for another account.
+Status refuse_connection_string(const Secret& text, const char* option) {
+  if (!is_connection_string(text)) return {};
+  return wrong(std::string(option) + " names a connection string: give it as --connection-string-file");
+}
+
 Status make_connection_string(const GivenSettings& given, const char* method, ChosenCredential& chosen) {
   BM_ASSIGN(text, given.need_secret("--connection-string-file", "AZURE_STORAGE_CONNECTION_STRING", method,
                                     chosen.warnings));
   BM_ASSIGN(parsed, parse_connection_string(text));
-  chosen.credential =
-      std::visit([](auto&& kind) { return Credential(std::move(kind)); }, std::move(parsed.credential));
   chosen.account = std::move(parsed.account);
   chosen.account_origin = "the connection string";
   chosen.endpoint = std::move(parsed.endpoint);
+  const bool from_file = given.has("--connection-string-file");
+  chosen.credential =
+      from_file ? watched(parsed, given.text("--connection-string-file")) : credential_of(std::move(parsed));
   return {};
 }
 
 Status make_account_key(const GivenSettings& given, const char* method, ChosenCredential& chosen) {
   BM_ASSIGN(key, given.need_secret("--account-key-file", "AZURE_STORAGE_KEY", method, chosen.warnings));
+  BM_TRY(refuse_connection_string(key, "--account-key-file"));
   const bool from_file = given.has("--account-key-file");
   chosen.credential = SharedKey{from_file ? Secret() : std::move(key), given.text("--account-key-file")};
   chosen.account = given.text("--account-name");
@@ -61,6 +81,7 @@ Status make_account_key(const GivenSettings& given, const char* method, ChosenCr
 
 Status make_sas(const GivenSettings& given, const char* method, ChosenCredential& chosen) {
   BM_ASSIGN(token, given.need_secret("--sas-file", "AZURE_STORAGE_SAS_TOKEN", method, chosen.warnings));
+  BM_TRY(refuse_connection_string(token, "--sas-file"));
   if (given.has("--sas-file")) {
     chosen.credential = SharedAccessSignature{.file = given.text("--sas-file")};
   } else {
@@ -85,7 +106,10 @@ Status make_client_certificate(const GivenSettings& given, const char* method, C
   BM_ASSIGN(password, given.secret("--client-certificate-password-file", "AZURE_CLIENT_CERTIFICATE_PASSWORD",
                                    chosen.warnings));
   if (auto warning = warn_of_wide_modes(file)) chosen.warnings.push_back(*std::move(warning));
-  chosen.credential = ClientCertificate{std::move(application), std::move(file), std::move(password)};
+  const bool from_file = given.has("--client-certificate-password-file");
+  chosen.credential =
+      ClientCertificate{std::move(application), std::move(file), from_file ? Secret() : std::move(password),
+                        given.text("--client-certificate-password-file")};
   return {};
 }
 

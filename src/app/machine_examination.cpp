@@ -12,6 +12,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "app/mount_source.hpp"
+#include "app/mount_table.hpp"
 #include "app/preflight.hpp"
 #include "cache/disk_claim.hpp"
 #include "fuse/handed_over.hpp"
@@ -27,32 +29,41 @@ void examine_handed_over(int descriptor, Report& report) {
   report.add(Finding::ok, "handed-over mount", name + " belongs to one; no privilege is needed");
 }
 
-/// Whether blobmount is mounted on it.
-bool examine_mount_point(const std::string& mount_point, Report& report) {
+/// Whether what would be mounted there is there already, by whatever name.
+bool is_mounted(const Config& config) {
+  const auto table = read_mount_table();
+  const auto* const there = find_mount(table, std::filesystem::canonical(config.mount_point).string());
+  if (there == nullptr) return false;
+  const auto source = parse_mount_source(there->source, config.cloud.endpoint_suffix);
+  return source && name_of(*source) == name_of(config.source);
+}
+
+/// Whether it is mounted there already.
+bool examine_mount_point(const Config& config, Report& report) {
+  const auto& mount_point = config.mount_point;
   const auto usable = check_mount_point(mount_point);
   if (usable) {
     report.add(Finding::ok, "mount point", "'" + mount_point + "' is free");
     return false;
   }
-  const bool mounted = usable.error().code == ErrorCode::busy;
+  const bool mounted = usable.error().code == ErrorCode::busy && is_mounted(config);
   if (mounted) {
-    report.add(
-        Finding::note, "mount point",
-        "blobmount is mounted on '" + mount_point + "'; how it does: blobmount status '" + mount_point + "'");
+    report.add(Finding::note, "mount point",
+               "it is mounted on '" + mount_point + "'; how it does: blobmount status '" + mount_point + "'");
   } else {
     report.add(Finding::failed, "mount point", usable.error().message);
   }
   return mounted;
 }
 
-/// Whether blobmount is mounted already.
+/// Whether it is mounted already.
 bool examine_device(const Config& config, Report& report) {
   if (const auto usable = check_fuse_device(); !usable) {
     report.add(Finding::failed, "/dev/fuse", usable.error().message);
   } else {
     report.add(Finding::ok, "/dev/fuse", "can be used");
   }
-  return !config.mount_point.empty() && examine_mount_point(config.mount_point, report);
+  return !config.mount_point.empty() && examine_mount_point(config, report);
 }
 
 void examine_mount_helper(Report& report) {

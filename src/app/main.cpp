@@ -2,6 +2,9 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
 #include <variant>
 
 #include <malloc.h>
@@ -24,16 +27,24 @@
 namespace blobmount {
 namespace {
 
-constexpr int usage_error = 2;
-
 int fail(const std::string& reason, int status = EXIT_FAILURE) {
   std::cerr << "blobmount: " << printable(reason) << std::endl;
   return status;
 }
 
+/// Null: `reason` says why, and what to set instead.
+std::unique_ptr<Log> open_log_of(const Config& config, std::string& reason) try {
+  return open_log(config.log, config.foreground);
+} catch (const std::runtime_error& error) {
+  reason = error.what();
+  return nullptr;
+}
+
 int mount_and_serve(const MountCommand& command, const ServiceManager& manager,
                     const std::function<void()>& ready) {
-  const auto log = open_log(command.config.log, command.config.foreground);
+  std::string reason;
+  const auto log = open_log_of(command.config, reason);
+  if (!log) return fail(reason, command.settings_status);
   const auto served = run_mount(command, *log, manager, ready);
   return served ? EXIT_SUCCESS : fail(served.error().message, command.failure_status);
 }

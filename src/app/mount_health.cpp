@@ -47,7 +47,7 @@ void look_at_unreachable(MountHealth& found, Duration patience) {
   const auto answer = ask_kernel(found.mount.mount_point, patience);
   if (!answer) {
     found.health = Health::not_responding;
-  } else if (*answer == ENOTCONN) {
+  } else if (is_death(*answer)) {
     found.health = Health::dead;
     found.detail = "its daemon has ended: blobmount unmount takes away what is left";
   } else {

@@ -9,6 +9,7 @@
 
 #include "app/argument_error.hpp"
 #include "app/configuration.hpp"
+#include "app/environment.hpp"
 #include "app/mount_options.hpp"
 #include "app/setting_arguments.hpp"
 #include "base/text.hpp"
@@ -41,12 +42,16 @@ Result<MountCommand> command_of(const Arguments& a, const CredentialEnvironment&
     return Error{ErrorCode::invalid_argument,
                  "-N is not supported: run mount inside of that namespace, with nsenter"};
   }
-  MountCommand command{.environment = environment, .failure_status = mount_failure};
+  // mount(8) takes a line of /etc/fstab for mounted where both show the same
+  MountCommand command{.environment = environment, .device = a.source, .failure_status = mount_failure};
+  command.given.environment = values_of_environment();
+  command.given.file_name = text_variable("BLOBMOUNT_CONFIG");
   auto& given = command.given.command_line;
   BM_ASSIGN(values, parse_mount_options(joined(a.options, ","), a.sloppy));
   given = std::move(values);
-  if (auto file = given.extract("config"); !file.empty())
-    command.given.file_name = std::filesystem::absolute(file.mapped().text);
+  if (auto file = given.extract("config"); !file.empty()) command.given.file_name = file.mapped().text;
+  if (!command.given.file_name.empty())
+    command.given.file_name = std::filesystem::absolute(command.given.file_name);
   BM_TRY(give(given, *find_setting("source"), a.source, "SOURCE"));
   BM_TRY(give(given, *find_setting("mount-point"), a.mount_point, "MOUNTPOINT"));
   BM_TRY(read_file_of(command.given));

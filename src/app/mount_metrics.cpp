@@ -104,6 +104,8 @@ void declare_token(MetricRegistry& registry, const Signer& signer) {
           [](const Life& life) { return seconds(life.left); });
   declare("blobmount_token_valid", "1 while there is a token that the service takes, else 0.",
           [](const Life& life) { return std::optional(life.serves ? 1.0 : 0.0); });
+  declare("blobmount_token_renewal_failing", "1 while the last attempt to have a token has failed, else 0.",
+          [](const Life& life) { return std::optional(life.failure.empty() ? 0.0 : 1.0); });
 }
 
 void declare_kernel_requests(MetricRegistry& registry, const Adapter& adapter) {

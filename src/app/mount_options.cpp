@@ -67,6 +67,7 @@ Status take(GivenValues& values, const std::string& part, bool sloppy) {
   auto wanted = name;
   std::ranges::replace(wanted, '_', '-');
   if (wanted == "config") {
+    if (text.empty()) return Error{ErrorCode::invalid_argument, "-o config needs a value: config=FILE"};
     values[wanted] = {std::move(text), "-o config"};
     return {};
   }

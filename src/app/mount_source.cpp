@@ -106,4 +106,11 @@ Result<MountSource> parse_mount_source(std::string_view text, std::string_view e
   return is_url ? parse_source_url(text) : parse_name(text, endpoint_suffix);
 }
 
+std::string name_of(const MountSource& source) {
+  auto name = source.account;
+  if (!source.container.empty()) name += "/" + source.container;
+  if (!source.prefix.empty()) name += "/" + source.prefix.substr(0, source.prefix.size() - 1);
+  return name;
+}
+
 }  // namespace blobmount

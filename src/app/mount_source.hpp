@@ -2,6 +2,7 @@
 
 /// What a user writes for the thing to be mounted.
 
+#include <string>
 #include <string_view>
 
 #include "blobmount/config.hpp"
@@ -15,5 +16,8 @@ namespace blobmount {
 /// sentence for the user.
 Result<MountSource> parse_mount_source(std::string_view text,
                                        std::string_view endpoint_suffix = "core.windows.net");
+
+/// "ACCOUNT/CONTAINER/PREFIX", as far as it goes.
+std::string name_of(const MountSource& source);
 
 }  // namespace blobmount

@@ -3,6 +3,7 @@
 /// Which mounts there are, and in which of blobmount's a path lies: from the kernel's table, so that a mount
 /// that hangs or is dead is not touched. https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
 
+#include <cerrno>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,14 @@ struct MountEntry {
   std::string root{};    ///< what of the filesystem is mounted: "/", but for bind mounts
   std::string mount_point{};
   std::string type{};
-  std::string source{};  ///< "ACCOUNT/CONTAINER"
+  std::string source{};  ///< "ACCOUNT/CONTAINER", or as mount(8) was given it
   uid_t owner = 0;       ///< who mounted it, if it is a FUSE filesystem
 
   [[nodiscard]] bool is_blobmount() const { return type == "fuse.blobmount"; }
 };
+/// What calls on a mount end with whose daemon has ended: the second, where it ends meanwhile.
+constexpr bool is_death(int error) { return error == ENOTCONN || error == ECONNABORTED; }
+
 /// In the kernel's order: the last of those on one mount point is the visible one.
 using MountTable = std::vector<MountEntry>;
 

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/argument_error.hpp"
 #include "app/display.hpp"
 
 namespace blobmount {
@@ -17,8 +18,6 @@ namespace {
 constexpr std::array<std::string_view, 5> names{"list", "status", "unmount", "cache", "top"};
 
 /// An empty text is a variable of a script that was not set: it must not mean the default.
-std::string not_empty(const std::string& text) { return text.empty() ? "must not be empty" : ""; }
-
 class Parser {
  public:
   Parser(const char* description, const std::string& name) : app_(description, "blobmount " + name) {

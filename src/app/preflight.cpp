@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <system_error>
 
 #include <fcntl.h>
-#include <mntent.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -26,9 +23,6 @@ constexpr auto fuse_device = "/dev/fuse";
 Error unusable(const std::string& mount_point, const std::string& why) {
   return {ErrorCode::invalid_argument, "cannot mount on '" + mount_point + "': " + why};
 }
-
-/// What stat(2) says of a mount whose daemon has died: the second, where it dies while it is being asked.
-bool is_death(int reason) { return reason == ENOTCONN || reason == ECONNABORTED; }
 
 Status check_directory(const std::string& mount_point) {
   struct stat status {};
@@ -48,14 +42,9 @@ Status check_directory(const std::string& mount_point) {
 
 /// Whether one of our mounts is there already. Another filesystem's may be mounted over, as mount(8) does.
 bool is_mounted(const std::string& mount_point) {
-  const auto wanted = std::filesystem::canonical(mount_point).string();
-  const std::unique_ptr<FILE, decltype(&endmntent)> table(setmntent("/proc/self/mounts", "r"), endmntent);
-  if (!table) return false;
-  bool mounted = false;
-  while (const mntent* const entry = getmntent(table.get())) {
-    if (wanted == entry->mnt_dir) mounted = std::string(entry->mnt_type) == "fuse.blobmount";
-  }
-  return mounted;
+  const auto table = read_mount_table();
+  const auto* const there = find_mount(table, std::filesystem::canonical(mount_point).string());
+  return there != nullptr && there->is_blobmount();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "app/reload.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -46,13 +47,22 @@ bool is_given_elsewhere(const GivenLayers& layers, const std::string& name) {
   return layers.command_line.contains(name) || layers.environment.contains(name);
 }
 
-std::vector<std::string> hidden_changes(const GivenLayers& before, const GivenLayers& now) {
+/// But for what is `wanted` just now.
+std::vector<std::string> hidden_changes(const GivenLayers& before, const GivenLayers& now,
+                                        const std::map<std::string, std::string>& wanted) {
   std::vector<std::string> hidden;
   for (const auto& setting : settings()) {
-    if (!is_given_elsewhere(now, setting.name)) continue;
+    if (wanted.contains(setting.name) || !is_given_elsewhere(now, setting.name)) continue;
     if (text_in_file(before, setting.name) != text_in_file(now, setting.name)) hidden.push_back(setting.name);
   }
   return hidden;
+}
+
+bool identity_differs(const std::map<std::string, std::string>& some,
+                      const std::map<std::string, std::string>& others) {
+  return std::ranges::any_of(settings(), [&](const Setting& setting) {
+    return setting.group == SettingGroup::identity && some.at(setting.name) != others.at(setting.name);
+  });
 }
 
 Status give_instead(GivenValues& given, const std::map<std::string, std::string>& wanted) {
@@ -128,17 +138,24 @@ Result<Reloader::Outcome> Reloader::reload(const std::map<std::string, std::stri
   BM_TRY(read_file_of(layers));
   BM_TRY(give_instead(layers.command_line, wanted));
   const auto given = layers.merged();
-  BM_ASSIGN(config, make_config(given, environment_));
-  Outcome outcome{.hidden = hidden_changes(given_, layers)};
+  // the credential does not change: a file that it was made of may be gone, and the mount serves on
+  BM_ASSIGN(report, report_config(given, environment_));
+  const auto& config = report.config;
+  const auto values = values_of(config, given);
+  if (!report.credential && identity_differs(values, in_force_)) return std::move(report.credential).error();
+  Outcome outcome{.hidden = hidden_changes(given_, layers, wanted)};
   given_ = std::move(layers);
-  for (auto& [name, value] : values_of(config, given)) {
+  for (const auto& [name, value] : values) {
     if (value == in_force_[name]) continue;
     const bool can_change = find_setting(name)->changes_while_mounted;
     (can_change ? outcome.changed : outcome.need_remount).push_back(name);
     if (can_change) in_force_[name] = value;
   }
+  // where less is logged from now on, that is the last to be
+  const bool noted = log_.enabled(LogLevel::info);
+  if (noted) note(outcome, log_);
   if (!outcome.changed.empty()) apply_(config);
-  note(outcome, log_);
+  if (!noted) note(outcome, log_);
   return outcome;
 }
 

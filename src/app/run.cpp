@@ -14,6 +14,7 @@
 #include "app/mount_control.hpp"
 #include "app/mount_metrics.hpp"
 #include "app/mount_observation.hpp"
+#include "app/mount_source.hpp"
 #include "app/reload.hpp"
 #include "app/signer.hpp"
 #include "app/tower.hpp"
@@ -30,14 +31,6 @@
 
 namespace blobmount {
 namespace {
-
-/// What `df` and `mount` show.
-std::string name_of(const MountSource& source) {
-  auto name = source.account;
-  if (!source.container.empty()) name += "/" + source.container;
-  if (!source.prefix.empty()) name += "/" + source.prefix.substr(0, source.prefix.size() - 1);
-  return name;
-}
 
 /// An eighth of the memory, for answers that wait in the kernel's rings.
 constexpr std::uint64_t part_for_rings = 8;
@@ -133,7 +126,7 @@ Status run_mount(const MountCommand& command, Log& log, const ServiceManager& ma
   declare_metrics(metrics, live);
   BM_ASSIGN(metrics_server, serve_metrics(config.metrics, metrics));
   BM_ASSIGN(session, Session::mount({.mount_point = config.mount_point,
-                                     .source = source,
+                                     .source = command.device.empty() ? source : command.device,
                                      .allow_other = config.allow_other,
                                      .no_exec = config.no_exec,
                                      .ring_depth = rings.depth},

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/argument_error.hpp"
 #include "app/configuration_file.hpp"
 #include "app/environment.hpp"
 #include "app/mount_options.hpp"
@@ -44,7 +45,8 @@ void SettingArguments::declare(CLI::App& app, bool takes_mount_point) {
     app.add_option_function<std::string>(setting.value, taker_of(setting), setting.sentence)->type_name("");
   }
   app.add_option("--config", configuration_, "Take settings from this file, too: JSON with comments")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty);
   app.add_option("-o", mount_options_, "Settings as mount(8) and /etc/fstab have them")
       ->type_name("NAME[=VALUE],")
       ->allow_extra_args(false);

@@ -273,7 +273,8 @@ void add_watching(std::vector<Setting>& all) {
                         .value = "TARGET",
                         .group = group,
                         .sentence = "Where events go; automatic: to log-file, if there is one; else in the "
-                                    "foreground to stderr; else to the journal, where systemd has one, or to "
+                                    "foreground to stderr, unless that is the journal's; else to the "
+                                    "journal, where systemd has one, or to "
                                     "syslog"},
                        log(&LogConfig::target),
                        Choices<LogTarget>{{"automatic", LogTarget::automatic},

@@ -11,7 +11,12 @@ namespace {
 
 Result<SigningCertificate> load(const ClientCertificate& credential, WallTime now) {
   BM_ASSIGN(content, read_binary_secret_file(credential.file));
-  auto certificate = SigningCertificate::parse(content, credential.password, now);
+  auto password = credential.password;
+  if (!credential.password_file.empty()) {
+    BM_ASSIGN(written, read_secret_file(credential.password_file));
+    password = std::move(written);
+  }
+  auto certificate = SigningCertificate::parse(content, password, now);
   if (!certificate) return std::move(certificate).error().within("cannot use '" + credential.file + "'");
   return certificate;
 }

@@ -89,4 +89,24 @@ Result<ConnectionString> parse_connection_string(const Secret& text) {
   return parsed;
 }
 
+bool is_connection_string(const Secret& text) {
+  const auto fields = fields_of(text.reveal());
+  return fields && (fields->contains("accountkey") || fields->contains("sharedaccesssignature") ||
+                    fields->contains("usedevelopmentstorage"));
+}
+
+Result<Secret> key_in(const Secret& text) {
+  if (!is_connection_string(text)) return text;
+  BM_ASSIGN(parsed, parse_connection_string(text));
+  if (auto* const key = std::get_if<SharedKey>(&parsed.credential)) return std::move(key->key);
+  return wrong("it has no AccountKey any more; mount anew");
+}
+
+Result<Secret> signature_in(const Secret& text) {
+  if (!is_connection_string(text)) return text;
+  BM_ASSIGN(parsed, parse_connection_string(text));
+  if (auto* const sas = std::get_if<SharedAccessSignature>(&parsed.credential)) return std::move(sas->token);
+  return wrong("it has no SharedAccessSignature any more; mount anew");
+}
+
 }  // namespace blobmount

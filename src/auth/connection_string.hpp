@@ -20,4 +20,12 @@ struct ConnectionString {
 /// invalid_argument with a sentence that names what is wrong or missing, and shows no value.
 Result<ConnectionString> parse_connection_string(const Secret& text);
 
+/// Whether `text` is one, and not a key or a signature by itself.
+bool is_connection_string(const Secret& text);
+
+/// The account's key, or the signature, of a connection string; `text` itself, where it is none.
+/// invalid_argument as above, or where it has the other of the two.
+Result<Secret> key_in(const Secret& text);
+Result<Secret> signature_in(const Secret& text);
+
 }  // namespace blobmount

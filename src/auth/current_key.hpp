@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "blobmount/config.hpp"
+#include "blobmount/result.hpp"
 
+#include "auth/connection_string.hpp"
 #include "auth/current_secret.hpp"
 #include "auth/shared_key.hpp"
 
@@ -18,7 +20,10 @@ struct KeyKind {
   static constexpr std::string_view name = "account key";
 
   static Secret text_of(const Given& given) { return given.key; }
-  static Result<Value> parse(const Secret& text) { return decode_shared_key(text); }
+  static Result<Value> parse(const Secret& text) {
+    BM_ASSIGN(key, key_in(text));
+    return decode_shared_key(key);
+  }
   static std::string expires(const Value& /*key*/) { return {}; }
 };
 

@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "blobmount/config.hpp"
+#include "blobmount/result.hpp"
 
+#include "auth/connection_string.hpp"
 #include "auth/current_secret.hpp"
 #include "auth/shared_access_signature.hpp"
 
@@ -18,7 +20,10 @@ struct SasKind {
   static constexpr std::string_view name = "shared access signature";
 
   static Secret text_of(const Given& given) { return given.token; }
-  static Result<Value> parse(const Secret& text) { return parse_shared_access_signature(text); }
+  static Result<Value> parse(const Secret& text) {
+    BM_ASSIGN(signature, signature_in(text));
+    return parse_shared_access_signature(signature);
+  }
   static std::string expires(const Value& fields) { return fields.expires; }
 };
 

@@ -1,5 +1,6 @@
 #include "auth/sas_transport.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -38,9 +39,13 @@ void SasTransport::send(HttpRequest request, const Signature& signature, OnRespo
 
 Result<HttpResponse> SasTransport::explained(Result<HttpResponse> response, const SasFields& used) {
   if (!refused(response) || !is_expired(used, clock_.wall_now())) return response;
-  return Error{ErrorCode::unauthenticated, "the service refuses the shared access signature (HTTP " +
-                                               std::to_string(response->status) + "), which expired at " +
-                                               used.expires + ": make a new one"};
+  const auto field = [&](const char* name) { return std::string(response->headers.get(name).value_or("")); };
+  return Error{ErrorCode::unauthenticated,
+               "the service refuses the shared access signature (HTTP " + std::to_string(response->status) +
+                   "), which expired at " + used.expires + ": make a new one",
+               std::make_shared<const FailedRequest>(FailedRequest{.status = response->status,
+                                                                   .service_code = field("x-ms-error-code"),
+                                                                   .id = field("x-ms-request-id")})};
 }
 
 }  // namespace blobmount

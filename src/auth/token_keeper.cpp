@@ -11,7 +11,7 @@
 namespace blobmount {
 namespace {
 
-/// How long a token that the service refused is not tried again.
+/// How long a token is not tried again that the service refused, and refused on trial.
 constexpr Duration trial_after = std::chrono::minutes{5};
 
 /// As long as a request is repeated (NetworkConfig::retry_timeout): what passes within it, no reader notices.
@@ -57,7 +57,8 @@ void TokenKeeper::reject(const AccessToken& token, const BearerChallenge& challe
   const auto now = clock_.now();
   {
     const MutexLock lock(mutex_);
-    if (!token_ || rejected_at_ || token_->value != token.value) return;
+    // one that came again is another, though its text is the same: what was asked before says nothing of it
+    if (!token_ || rejected_at_ || token_->value != token.value || token_->issued != token.issued) return;
     rejected_at_ = now;
     failure_.reset();
     challenge_ = challenge;
@@ -125,9 +126,10 @@ bool TokenKeeper::wait_for_turn() {
 
 void TokenKeeper::learn(Result<AccessToken> answer) {
   if (!answer) return fail(std::move(answer).error());
-  if (!is_refused(*answer)) return take(*std::move(answer));
-  fail({ErrorCode::unauthenticated, "the service refused the token, and " + source_.description() +
-                                        " has no other" + why_not_of_tenant(*answer)});
+  const auto flaw = why_not_of_tenant(*answer);
+  if (!is_refused(*answer, !flaw.empty())) return take(*std::move(answer));
+  fail({ErrorCode::unauthenticated,
+        "the service refused the token, and " + source_.description() + " has no other" + flaw});
 }
 
 std::string TokenKeeper::why_not_of_tenant(const AccessToken& token) const {
@@ -144,7 +146,10 @@ void TokenKeeper::take(AccessToken token) {
   bool on_trial = false;
   {
     const MutexLock lock(mutex_);
-    on_trial = rejected_at_ && token.value == token_->value;
+    const bool same = token_ && token.value == token_->value;
+    on_trial = same && rejected_at_;
+    if (on_trial) tried_again_at_ = now;
+    if (!same) tried_again_at_.reset();
     plan_.renewed(token, now);
     token_ = std::move(token);
     identity_ = std::move(identity);
@@ -191,10 +196,12 @@ void TokenKeeper::tell_failure(const std::string& reason, SteadyTime::duration s
 
 bool TokenKeeper::serves(SteadyTime now) const { return token_ && !rejected_at_ && now < token_->expires; }
 
-bool TokenKeeper::is_refused(const AccessToken& token) const {
+bool TokenKeeper::is_refused(const AccessToken& token, bool flawed) const {
   const auto now = clock_.now();
   const MutexLock lock(mutex_);
-  return rejected_at_ && token.value == token_->value && now < *rejected_at_ + trial_after;
+  if (!rejected_at_ || token.value != token_->value) return false;
+  const auto tried = flawed ? rejected_at_ : tried_again_at_;
+  return tried && now < *tried + trial_after;
 }
 
 bool TokenKeeper::denies(SteadyTime now) const {

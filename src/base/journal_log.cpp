@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <sys/stat.h>
+
 #include "base/syslog_priority.hpp"
 
 namespace blobmount {
@@ -49,5 +51,11 @@ std::string journal_datagram(const LogEvent& event) {
 }
 
 bool has_journal() { return is_socket(journal_socket); }
+
+bool is_journal_stream(int descriptor, const char* stream) {
+  struct stat status {};
+  if (stream == nullptr || ::fstat(descriptor, &status) != 0) return false;
+  return stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+}
 
 }  // namespace blobmount

@@ -23,6 +23,10 @@ std::string journal_datagram(const LogEvent& event);
 /// Whether there is a journal to write to.
 bool has_journal();
 
+/// Whether the journal takes what is written to `descriptor`, by what systemd.exec(5) says in `stream`, the
+/// variable JOURNAL_STREAM. Null: it was not said.
+bool is_journal_stream(int descriptor, const char* stream);
+
 class JournalLog final : public LeveledLog {
  public:
   using LeveledLog::LeveledLog;

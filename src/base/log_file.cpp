@@ -15,7 +15,8 @@ namespace blobmount {
 namespace {
 
 std::runtime_error cannot_open(const std::string& path) {
-  return std::runtime_error(path + ": " + std::system_category().message(errno));
+  return std::runtime_error("cannot write to log-file '" + path +
+                            "': " + std::system_category().message(errno));
 }
 
 // To look a path up again while mounted could be to ask ourselves, who wait: the directory is found once.

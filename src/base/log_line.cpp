@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "base/control_character.hpp"
+#include "base/utf8.hpp"
 
 namespace blobmount {
 namespace {
@@ -25,24 +26,6 @@ void append_printable(std::string& line, std::string_view text) {
     if (control == 0) line += text.front();
     text.remove_prefix(std::max<std::size_t>(control, 1));
   }
-}
-
-/// Bytes of the character of UTF-8 that `text` begins with; 0: it is none. RFC 3629: no form longer than
-/// needed, no surrogate, nothing above U+10FFFF.
-std::size_t character_size(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) return 0;
-  }
-  const auto second = byte(1);
-  const bool too_long = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool surrogate = first == 0xed && second >= 0xa0;
-  const bool too_high = first == 0xf4 && second >= 0x90;
-  return too_long || surrogate || too_high ? 0 : size;
 }
 
 void append_quoted(std::string& line, std::string_view text) {

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "base/utf8.hpp"
+
 namespace blobmount {
 namespace {
 
@@ -31,7 +33,7 @@ std::string_view name_of(MetricRegistry::Kind kind) {
 /// A help text may hold quotes as they are.
 std::string escape(std::string_view text, bool quoted) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : as_utf8(text)) {
     if (c == '\n') {
       escaped += "\\n";
       continue;

@@ -1,7 +1,10 @@
 #include "base/open_log.hpp"
 
+#include <cstdlib>
 #include <stdexcept>
 #include <utility>
+
+#include <unistd.h>
 
 #include "base/journal_log.hpp"
 #include "base/lines_log.hpp"
@@ -36,7 +39,8 @@ void refuse_what_nobody_reads(LogTarget named, bool foreground) {
 LogTarget chosen_target(const LogConfig& config, bool foreground) {
   if (config.target != LogTarget::automatic) return config.target;
   if (!config.file.empty()) return LogTarget::file;
-  if (foreground) return LogTarget::standard_error;
+  const bool shown = foreground && !is_journal_stream(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
+  if (shown) return LogTarget::standard_error;
   return has_journal() ? LogTarget::journal : LogTarget::syslog;
 }
 

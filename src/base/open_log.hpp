@@ -16,7 +16,8 @@ enum class LogForm : std::uint8_t { text, json };
 /// names.
 std::unique_ptr<Log> open_log(const LogConfig& config, bool foreground);
 
-/// What `automatic` is here.
+/// What `automatic` is here: in the foreground stderr, unless the journal takes that, which then gets the
+/// fields, too.
 LogTarget chosen_target(const LogConfig& config, bool foreground);
 
 std::unique_ptr<Log> log_to_stderr(LogLevel lowest, LogForm form = LogForm::text);

@@ -9,10 +9,15 @@
 
 namespace blobmount {
 
-void wipe_and_free(void* memory) noexcept {
-  if (memory == nullptr) return;
+// not to be inlined: who sees how much was asked for would call the rest of the block a writing too far
+[[gnu::noinline]] void wipe(void* memory) noexcept {
   const auto size = ::malloc_usable_size(memory);
   if (size <= longest_wiped) ::explicit_bzero(memory, size);
+}
+
+void wipe_and_free(void* memory) noexcept {
+  if (memory == nullptr) return;
+  wipe(memory);
   std::free(memory);
 }
 

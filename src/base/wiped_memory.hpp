@@ -12,6 +12,9 @@ namespace blobmount {
 /// 128 KiB.
 constexpr std::size_t longest_wiped = 256U << 10U;
 
+/// The whole block, if it is not too long; `memory` is of std::malloc() and its kin.
+void wipe(void* memory) noexcept;
+
 /// As std::free(); `memory` is of std::malloc() and its kin.
 void wipe_and_free(void* memory) noexcept;
 

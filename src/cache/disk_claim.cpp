@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -94,16 +96,27 @@ Error not_to_be_written(const std::string& what) {
   return {ErrorCode::permission_denied, "it is read-only, and a cache is written: name another one"};
 }
 
-Status hold(const Descriptor& lock) {
-  if (::flock(lock.number(), LOCK_EX | LOCK_NB) == 0) return {};
+Status hold(const Descriptor& lock, int how) {
+  if (::flock(lock.number(), how | LOCK_NB) == 0) return {};
   if (errno != EWOULDBLOCK) return system_error("lock it");
   return Error{ErrorCode::busy, "it is in use by another blobmount" + owner_of(lock)};
+}
+
+/// Who only looks whether it could be claimed shares it for a moment.
+Status hold_alone(const Descriptor& lock) {
+  constexpr int tries = 10;
+  for (int i = 1; i < tries; ++i) {
+    const auto held = hold(lock, LOCK_EX);
+    if (held || held.error().code != ErrorCode::busy) return held;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return hold(lock, LOCK_EX);
 }
 
 Result<Descriptor> take_lock(const Descriptor& directory) {
   auto lock = open_lock(directory, O_RDWR | O_CREAT);
   if (!lock) return not_to_be_written("open its lock");
-  BM_TRY(hold(lock));
+  BM_TRY(hold_alone(lock));
   sign(lock);
   return lock;
 }
@@ -122,7 +135,7 @@ Status can_be_claimed(const std::string& path) {
   if (::faccessat(directory.number(), ".", W_OK | X_OK, AT_EACCESS) != 0)
     return not_to_be_written("write to it");
   const auto lock = open_lock(directory, O_RDWR);
-  if (lock) return hold(lock);  // for a moment
+  if (lock) return hold(lock, LOCK_SH);  // for a moment
   return errno == ENOENT ? Status{} : not_to_be_written("open its lock");
 }
 

@@ -25,7 +25,7 @@ std::vector<unsigned> shares_of(unsigned connections, unsigned loops) {
 void initialize_curl() {
   static const auto initialized = curl_global_init_mem(CURL_GLOBAL_DEFAULT, std::malloc, wipe_and_free,
                                                        wiped_realloc, ::strdup, std::calloc);
-  (void)initialized;
+  if (initialized != CURLE_OK) throw std::runtime_error("libcurl cannot be initialized");
 }
 
 }  // namespace

@@ -202,9 +202,9 @@ void FlatListing::flush(Open& open) {
 }
 
 /// Into the directories that it is in, and then as a file in the innermost. One that was not asked for, or
-/// has no path, is left out.
+/// is longer than a path may be, is left out.
 void FlatListing::place(ListedBlob blob, SteadyTime asked) {
-  if (!blob.name.starts_with(where_.path) || blob.name.size() > PATH_MAX) return;
+  if (!blob.name.starts_with(where_.path) || blob.name.size() >= PATH_MAX) return;
   while (true) {
     const auto begin = open_.empty() ? where_.path.size() : open_.back().path.size();
     const auto slash = blob.name.find('/', begin);

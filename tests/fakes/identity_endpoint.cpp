@@ -85,6 +85,11 @@ void IdentityEndpoint::set_lifetime(std::chrono::seconds lifetime) {
   lifetime_ = lifetime;
 }
 
+void IdentityEndpoint::keep_tokens() {
+  const MutexLock lock(mutex_);
+  keeps_tokens_ = true;
+}
+
 void IdentityEndpoint::add(const FakeIdentity& identity) {
   const MutexLock lock(mutex_);
   if (std::find(identities_.begin(), identities_.end(), identity) == identities_.end()) {
@@ -152,24 +157,31 @@ IdentityEndpoint::Answer IdentityEndpoint::answer_token_request(const ServedRequ
   return issue(*found, *request.parameter("resource"));
 }
 
-IdentityEndpoint::Answer IdentityEndpoint::issue(const FakeIdentity& identity, const std::string& resource) {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+IdentityEndpoint::Kept IdentityEndpoint::make(const FakeIdentity& identity, const std::string& resource,
+                                              Time now) {
   const auto not_before = now - std::chrono::minutes{5};  // as the real service does, for clocks that differ
   const auto expires = now + lifetime_;
-  const auto text = [](auto seconds) { return std::to_string(seconds.count()); };
-
   issued_.push_back(make_token({.audience = audience_of(resource),
                                 .client_id = identity.client_id,
                                 .object_id = identity.object_id,
                                 .not_before = not_before,
                                 .expires = expires,
                                 .serial = issued_.size()}));
-  const json body{{"access_token", issued_.back()},
+  return {issued_.back(), not_before, expires};
+}
+
+IdentityEndpoint::Answer IdentityEndpoint::issue(const FakeIdentity& identity, const std::string& resource) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  auto& kept = kept_[identity.client_id + " " + resource];
+  if (!keeps_tokens_ || kept.expires <= now) kept = make(identity, resource, now);
+
+  const auto text = [](auto seconds) { return std::to_string(seconds.count()); };
+  const json body{{"access_token", kept.token},
                   {"client_id", identity.client_id},
-                  {"expires_in", text(lifetime_)},
-                  {"expires_on", text(expires.time_since_epoch())},
-                  {"ext_expires_in", text(lifetime_)},
-                  {"not_before", text(not_before.time_since_epoch())},
+                  {"expires_in", text(kept.expires - now)},
+                  {"expires_on", text(kept.expires.time_since_epoch())},
+                  {"ext_expires_in", text(kept.expires - now)},
+                  {"not_before", text(kept.not_before.time_since_epoch())},
                   {"resource", resource},
                   {"token_type", "Bearer"}};
   return {.status = 200, .body = body.dump()};

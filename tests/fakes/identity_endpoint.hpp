@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ class IdentityEndpoint {
 
   /// How long tokens live from now on.
   void set_lifetime(std::chrono::seconds lifetime) BM_EXCLUDES(mutex_);
+  /// Give the same token again while it lives, as the real one does, which keeps them for hours.
+  void keep_tokens() BM_EXCLUDES(mutex_);
   /// Give an identity to the VM, or take it away; tokens out already stay good.
   void add(const FakeIdentity& identity) BM_EXCLUDES(mutex_);
   void remove(const FakeIdentity& identity) BM_EXCLUDES(mutex_);
@@ -61,17 +64,25 @@ class IdentityEndpoint {
     std::string body{};
     bool silence = false;
   };
+  using Time = std::chrono::sys_seconds;
+  struct Kept {
+    std::string token;
+    Time not_before, expires;
+  };
 
   void answer(const ServedRequest& request, Reply& reply) BM_EXCLUDES(mutex_);
   Answer answer_token_request(const ServedRequest& request) BM_EXCLUDES(mutex_);
   Answer answer_order(const ServedRequest& request) BM_EXCLUDES(mutex_);
   Answer issue(const FakeIdentity& identity, const std::string& resource) BM_REQUIRES(mutex_);
+  Kept make(const FakeIdentity& identity, const std::string& resource, Time now) BM_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   std::vector<FakeIdentity> identities_ BM_GUARDED_BY(mutex_){system_assigned()};
   std::chrono::seconds lifetime_ BM_GUARDED_BY(mutex_){86399};
   Outage outage_ BM_GUARDED_BY(mutex_) = Outage::none;
   int outage_status_ BM_GUARDED_BY(mutex_) = 500;
+  bool keeps_tokens_ BM_GUARDED_BY(mutex_) = false;
+  std::map<std::string, Kept> kept_ BM_GUARDED_BY(mutex_);  ///< by client id and resource
   std::uint64_t requests_ BM_GUARDED_BY(mutex_) = 0;
   std::vector<std::string> issued_ BM_GUARDED_BY(mutex_);
 

@@ -130,7 +130,7 @@ TEST_F(SignedInApplication, NotByACertificateThatCannotBeOpened) {
 
 TEST_F(SignedInApplication, ByTheTokenOfAPodThatIsReplacedWhileMounted) {
   authority.add({.trusts = FederatedCredential{.issuer = issuer, .subject = subject}});
-  authority.set_lifetime(4s);
+  authority.set_lifetime(8s);
   const auto first = pod_token("first"), second = pod_token("second");
   const auto path = file("azure-identity-token", first);
   const Mounted mounted(mount({{"AZURE_FEDERATED_TOKEN_FILE", path}}).with("--attr-ttl", "0"));

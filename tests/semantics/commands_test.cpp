@@ -158,6 +158,15 @@ TEST_F(Doctor, OfAMountThatServesFindsAllWell) {
               HasSubstr("in use by another blobmount (pid " + std::to_string(mounted.process().pid())));
 }
 
+TEST_F(Doctor, OfAMountOfSomethingElseSaysThatItIsInTheWay) {
+  const Mounted mounted(by_identity(gate.endpoint(), identity, ""));
+
+  const auto said = blobmount("doctor", "test", {mounted.path()});
+
+  EXPECT_EQ(said.status, 1) << said.output << said.error_output;
+  EXPECT_THAT(said.output, AllOf(HasSubstr("FAILED  mount point"), HasSubstr("mounted there already")));
+}
+
 TEST_F(Doctor, SaysWhatIsMissingAndWhatToDo) {
   gate.access().set_role_assigned(false);
 

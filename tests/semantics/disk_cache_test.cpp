@@ -92,8 +92,8 @@ TEST_F(DiskCache, SurvivesAKill) {
   {
     const Mounted mounted(options());
     expect_bytes(mounted, 1);
-    ASSERT_TRUE(eventually(10s, [this] { return written() >= size; }));
-    std::this_thread::sleep_for(300ms);  // for the last page to be recorded
+    ASSERT_TRUE(eventually(20s, [this] { return written() >= size; }));
+    std::this_thread::sleep_for(2s);  // for the last page to be recorded
     mounted.process().signal(SIGKILL);
     ASSERT_EQ(mounted.process().wait(20s), 128 + SIGKILL);
   }

@@ -72,7 +72,7 @@ TEST_F(Limits, RequestsInASecondHoldForAllTogether) {
 
   for (int i = 0; i < 25; ++i) EXPECT_EQ(stat_error(mounted / ("absent" + std::to_string(i))), ENOENT);
 
-  EXPECT_GT(std::chrono::steady_clock::now() - began, 1s) << "25 of 10 in a second";
+  EXPECT_GT(std::chrono::steady_clock::now() - began, 2s) << "25 of 10 in a second";
 }
 
 TEST_F(Limits, ConnectionsAreAsManyAsMayBe) {
@@ -107,7 +107,7 @@ TEST_F(Limits, TheUserAgentSaysWhoItIs) {
 }
 
 TEST_F(Limits, MetricsAreServedWhereTheyAreAskedFor) {
-  const auto port = HttpServer([](const ServedRequest&, Reply&) {}).port();  // free again
+  const auto port = 20'000 + ::getpid() % 10'000;  // below those that the kernel gives to others
   const Mounted mounted(options().with("--metrics-port", std::to_string(port)));
   EXPECT_EQ(content_of(mounted / "one").size(), 8 * mib);
 

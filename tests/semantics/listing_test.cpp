@@ -59,7 +59,7 @@ class Listing : public testing::Test {
 
 TEST_F(Listing, WithAttributesCostsItsPagesAndNothingElse) {
   for (const std::uint64_t count : {1U, 4999U, 5000U, 5001U, 10000U}) {
-    const Mounted mounted(account.mount("test/" + std::to_string(count)));
+    const Mounted mounted(account.mount("test/" + std::to_string(count)).with("--attr-ttl", "60"));
     std::string lines;
 
     const auto requests = requests_of([&] { lines = output_of("ls -l | wc -l", mounted.path()); });
@@ -71,7 +71,7 @@ TEST_F(Listing, WithAttributesCostsItsPagesAndNothingElse) {
 }
 
 TEST_F(Listing, IsNotAskedForAgainByWhoLooksAtWhatItShowed) {
-  const Mounted mounted(account.mount("test/10000"));
+  const Mounted mounted(account.mount("test/10000").with("--attr-ttl", "60"));
   ASSERT_EQ(names_in(mounted.path()).size(), 10000U);
   const SyntheticFolder folder{.blobs = 10000};
 

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration allowed = 15s;
+constexpr Duration allowed = 45s;
 
 AzuriteAccount& account() {
   static AzuriteAccount running;
@@ -54,7 +54,7 @@ class ClosedPort {
 /// blobmount was run by `command` and must have said no, for a reason that holds all of `words`.
 void expect_refusal(const Command& command, const std::vector<std::string>& words, int status = 1) {
   const auto finished = run(command, allowed);
-  ASSERT_TRUE(finished) << "within 15 seconds: " << words.front();
+  ASSERT_TRUE(finished) << "within 45 seconds: " << words.front();
   const auto& said = finished->error_output;
   EXPECT_EQ(finished->status, status) << said;
   EXPECT_EQ(said.rfind("blobmount: ", 0), 0U) << said;

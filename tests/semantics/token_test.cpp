@@ -32,15 +32,16 @@ TEST_F(Token, IsRenewedAtHalfOfItsLifetime) {
   const Mounted mounted(mount(identity));
   const auto before = identity.requests();
 
-  const auto end = std::chrono::steady_clock::now() + 7s;
-  while (std::chrono::steady_clock::now() < end) {
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() < begin + 7s) {
     ASSERT_EQ(content_of(mounted / "text.txt"), "hello\n");
     std::this_thread::sleep_for(20ms);
   }
 
   const auto renewals = identity.requests() - before;
+  const auto took = std::chrono::steady_clock::now() - begin;
   EXPECT_GE(renewals, 2U);
-  EXPECT_LE(renewals, 4U) << "every two seconds, whatever is read";
+  EXPECT_LE(renewals, static_cast<std::uint64_t>(took / 2s) + 2U) << "every two seconds, whatever is read";
 }
 
 TEST_F(Token, AnOutageOfTheEndpointIsNotNoticed) {
@@ -56,7 +57,7 @@ TEST_F(Token, AnOutageOfTheEndpointIsNotNoticed) {
   while (std::chrono::steady_clock::now() < start + 22s) {
     ASSERT_EQ(content_of(beside_failing / "text.txt"), "hello\n");
     ASSERT_EQ(content_of(beside_silent / "text.txt"), "hello\n");
-    if (std::chrono::steady_clock::now() > start + 13s) {
+    if (std::chrono::steady_clock::now() > start + 11s) {
       identity.end_outage();
       silent.end_outage();
     }
@@ -83,7 +84,7 @@ TEST_F(Token, ThatDiesInAnOutageDeniesWithOneLineAndComesBackByItself) {
 
   EXPECT_TRUE(eventually(60s, [&] { return content_of(mounted / "text.txt") == "hello\n"; }))
       << mounted.log();
-  EXPECT_EQ(mounted.times_logged("token renewed"), 1) << mounted.log();
+  EXPECT_TRUE(eventually(20s, [&] { return mounted.times_logged("token renewed") == 1; })) << mounted.log();
 }
 
 TEST_F(Token, OfAnEndpointThatIsBeingUpdatedIsWaitedFor) {

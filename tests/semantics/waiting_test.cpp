@@ -75,7 +75,7 @@ TEST_F(Waiting, ForOneBlobKeepsNobodyFromAnother) {
     readers.push_back(std::make_unique<Process>(Command{.arguments = {"cat", path}}));
   }
   // all of them, at the same time: a HEAD and a List each
-  ASSERT_TRUE(eventually(20s, [this] { return account.service.faults().hits() == 40; }))
+  ASSERT_TRUE(eventually(20s, [this] { return account.service.faults().hits() >= 40; }))
       << account.service.faults().hits();
 
   const auto start = std::chrono::steady_clock::now();

@@ -180,11 +180,11 @@ TEST_F(Warm, ABlobThatChangesIsWarmedAsItIsNow) {
 }
 
 TEST_F(Warm, AVersionThatCanNoLongerBeReadGivesWayToTheNext) {
-  put("blob", 40 * mib);
+  put("blob", 400 * mib);
   const Mounted mounted(options());
-  service.set_network({.bytes_per_second = 5.0 * mib});
+  service.set_network({.bytes_per_second = 1.0 * mib});
   const Process warming(command({mounted / "blob"}));
-  ASSERT_TRUE(eventually(10s, [&] { return std::stoull(cached(mounted / "blob")) > 4 * mib; }));
+  ASSERT_TRUE(eventually(20s, [&] { return std::stoull(cached(mounted / "blob")) > 4 * mib; }));
 
   put("blob", 6 * mib, 2);
 
@@ -271,7 +271,7 @@ TEST_F(Warm, APlaceOutsideIsSaidBeforeAnythingIsRead) {
 TEST_F(Warm, OnATerminalOneLineSaysHowFarItIs) {
   put("blob", 30 * mib);
   const Mounted mounted(options());
-  service.set_network({.bytes_per_second = 5.0 * mib});
+  service.set_network({.bytes_per_second = 2.0 * mib});
 
   const auto finished = warm_on_terminal(mounted / "blob", 90);
 
@@ -302,7 +302,7 @@ TEST_F(Warm, ASignalEndsItAtOnceAndWhatIsCachedStays) {
   const Mounted mounted(options());
   service.set_network({.bytes_per_second = 10.0 * mib});
   const Process warming(command({mounted / "blob", mounted / "stalled"}));
-  ASSERT_TRUE(eventually(10s, [&] { return std::stoull(cached(mounted / "blob")) > mib; }));
+  ASSERT_TRUE(eventually(20s, [&] { return std::stoull(cached(mounted / "blob")) > mib; }));
 
   warming.signal(SIGINT);
 
@@ -327,7 +327,7 @@ TEST_F(Warm, ASignalEndsItAlsoWhileTheLastReadsWaitAfterAnEviction) {
 }
 
 TEST_F(Warm, AShellSeesTheSignalThatEndsIt) {
-  put("blob", 100 * mib);
+  put("blob", 1000 * mib);
   const Mounted mounted(options());
   service.set_network({.bytes_per_second = 5.0 * mib});
   auto inside = command({mounted / "blob"});
@@ -336,7 +336,7 @@ TEST_F(Warm, AShellSeesTheSignalThatEndsIt) {
   for (const auto& argument : inside.arguments) words += "'" + argument + "' ";
   inside.arguments = {"bash", "-c", "trap - INT; " + words + "; echo and on"};
   const Process shell(inside);
-  ASSERT_TRUE(eventually(10s, [&] { return std::stoull(cached(mounted / "blob")) > mib; }));
+  ASSERT_TRUE(eventually(20s, [&] { return std::stoull(cached(mounted / "blob")) > mib; }));
 
   shell.signal_group(SIGINT);
 
@@ -353,7 +353,7 @@ TEST_F(Warm, AnIgnoredSignalStaysIgnored) {
   for (const auto& argument : inside.arguments) words += " '" + argument + "'";
   inside.arguments = {"bash", "-c", words};
   const Process warming(inside);
-  ASSERT_TRUE(eventually(10s, [&] { return std::stoull(cached(mounted / "blob")) > mib; }));
+  ASSERT_TRUE(eventually(20s, [&] { return std::stoull(cached(mounted / "blob")) > mib; }));
 
   warming.signal(SIGINT);
 

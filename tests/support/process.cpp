@@ -128,7 +128,7 @@ std::optional<Finished> run(const Command& command, Duration timeout) {
   if (!status) return std::nullopt;
   // a grandchild may still hold the pipes: a moment is enough for what was written
   const auto left = std::chrono::ceil<Duration>(deadline - std::chrono::steady_clock::now());
-  (void)process.wait_for_end_of_output(std::clamp(left, Duration{0}, Duration{1000}));
+  (void)process.wait_for_end_of_output(std::clamp(left, Duration{0}, Duration{5000}));
   return Finished{.status = *status, .output = process.output(), .error_output = process.error_output()};
 }
 

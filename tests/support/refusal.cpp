@@ -14,8 +14,8 @@ std::string refusal_of(const MountOptions& options) {
   std::vector<std::string> arguments{options.source, directory.path()};
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   const auto finished =
-      run(blobmount_command(std::move(arguments), options.environment), std::chrono::seconds{15});
-  EXPECT_TRUE(finished) << "no answer within 15 seconds";
+      run(blobmount_command(std::move(arguments), options.environment), std::chrono::seconds{45});
+  EXPECT_TRUE(finished) << "no answer within 45 seconds";
   if (!finished) return "";
 
   const auto& said = finished->error_output;

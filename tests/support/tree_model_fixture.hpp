@@ -22,7 +22,7 @@
 
 namespace blobmount::tests {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef BLOBMOUNT_SANITIZED
 inline constexpr int model_test_scale = 10;
 #else
 inline constexpr int model_test_scale = 1;

@@ -240,7 +240,7 @@ TEST_F(Control, ARequestThatIsNotUtf8IsNotSent) {
 }
 
 TEST_F(Control, AClientThatSaysNothingIsDropped) {
-  const auto server = served(50ms);
+  const auto server = served(1s);
   const Client silent(path()), slow(path());
   slow.say("{\"command\":");
 

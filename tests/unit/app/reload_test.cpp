@@ -1,5 +1,6 @@
 #include "app/reload.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
@@ -99,6 +100,41 @@ TEST_F(ReloaderTest, WhatIsWantedWinsOverFileAndFlags) {
   EXPECT_THAT(outcome->changed, ElementsAre("log-level", "rate-limit"));
   EXPECT_THAT(applied_, ElementsAre(LogLevel::debug));
   EXPECT_THAT(reloader.reload()->changed, IsEmpty()) << "it stays";
+}
+
+TEST_F(ReloaderTest, WhatIsWantedIsNotNamedAsHiddenThoughTheFileChangedToo) {
+  auto reloader = reloader_of(R"({"log-level": "info"})");
+
+  write(R"({"log-level": "warning"})");
+  const auto outcome = reloader.reload({{"log-level", "debug"}});
+
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_THAT(outcome->changed, ElementsAre("log-level"));
+  EXPECT_THAT(outcome->hidden, IsEmpty());
+}
+
+TEST_F(ReloaderTest, NeedsNoneOfTheFilesThatTheCredentialWasMadeOf) {
+  const auto key = directory_.path() / "key";
+  std::ofstream(key) << "a2V5";
+  auto reloader = reloader_of(R"({"account-key-file": ")" + key.string() + R"("})");
+
+  std::filesystem::remove(key);
+  const auto outcome = reloader.reload({{"log-level", "debug"}});
+
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  EXPECT_THAT(outcome->changed, ElementsAre("log-level"));
+  EXPECT_THAT(outcome->need_remount, IsEmpty());
+}
+
+TEST_F(ReloaderTest, ACredentialThatCannotBeUsedIsAMistakeWhereItIsAnotherOne) {
+  auto reloader = reloader_of("{}");
+
+  write(R"({"account-key-file": "/nowhere/key", "log-level": "debug"})");
+  const auto outcome = reloader.reload();
+
+  ASSERT_FALSE(outcome);
+  EXPECT_THAT(outcome.error().message, HasSubstr("/nowhere/key"));
+  EXPECT_THAT(applied_, IsEmpty());
 }
 
 TEST_F(ReloaderTest, WhatIsWantedNeedsNoFile) {

@@ -104,6 +104,17 @@ TEST_F(Sas, ANewOneInTheFileIsUsedWithinASecond) {
   EXPECT_THAT(sent(), ElementsAre("good", "another"));
 }
 
+TEST_F(Sas, IsFoundInAConnectionStringToo) {
+  write("BlobEndpoint=https://a.example;SharedAccessSignature=sv=1&sig=good");
+  auto transport = transport_of({.file = file_});
+  ASSERT_TRUE(get(transport, "https://a.example/c"));
+
+  write("BlobEndpoint=https://a.example;SharedAccessSignature=sv=1&sig=another");
+  good_ = "another";
+  clock_.advance(1s);
+  EXPECT_TRUE(get(transport, "https://a.example/c"));
+}
+
 TEST_F(Sas, ARefusedOneIsLookedForAgainAtOnceAndTheRequestRepeated) {
   write("sv=1&sig=old");
   auto transport = transport_of({.file = file_});

@@ -200,6 +200,34 @@ TEST_F(SharedKeyTransportTest, WhatIsNoKeyInTheFileIsToldOnceAndTheLastOneUsedOn
   EXPECT_THAT(log_.lines().front(), testing::Not(testing::HasSubstr("sesame")));
 }
 
+TEST_F(SharedKeyTransportTest, TheFileMayHoldAConnectionString) {
+  const auto string_with = [](const std::string& key) {
+    return "DefaultEndpointsProtocol=https;AccountName=myaccount;AccountKey=" + key;
+  };
+  write_key(string_with(well_known_key).c_str());
+  auto transport = signer({.file = file_});
+  EXPECT_TRUE(answer_of(transport, documented_request()));
+  EXPECT_TRUE(signed_with(well_known_key));
+
+  write_key(string_with("SmVmZQ==").c_str());
+  clock_.advance(std::chrono::seconds{1});
+  EXPECT_TRUE(answer_of(transport, documented_request()));
+
+  EXPECT_TRUE(signed_with("SmVmZQ=="));
+}
+
+TEST_F(SharedKeyTransportTest, AConnectionStringThatHasNoKeyAnyMoreIsLeftAside) {
+  write_key(well_known_key);
+  auto transport = signer({.file = file_});
+
+  write_key("AccountName=myaccount;SharedAccessSignature=sv=1&sig=sesame");
+  clock_.advance(std::chrono::seconds{1});
+  EXPECT_TRUE(answer_of(transport, documented_request()));
+
+  EXPECT_TRUE(signed_with(well_known_key));
+  EXPECT_THAT(log_.lines(), testing::ElementsAre(testing::HasSubstr("has no AccountKey any more")));
+}
+
 TEST_F(SharedKeyTransportTest, AKeyThatIsNotBase64MakesNoSigner) {
   const auto made = CurrentKey::create({Secret("not a key!")}, clock_, log_);
 

@@ -63,6 +63,13 @@ class ServingKeeper : public Keeper {
     clock_.wait_for_waiters();
   }
 
+  /// The source repeats itself.
+  void refuse_also_on_trial() {
+    reject_current(keeper_);
+    clock_.advance(2s);  // a pause between two replacements
+    reject_current(keeper_);
+  }
+
   TokenKeeper keeper_{source_, clock_, log_};
 };
 
@@ -249,9 +256,29 @@ TEST_F(ServingKeeper, RejectingAFormerTokenHasNoEffect) {
   EXPECT_EQ(current_of(keeper_), "token-2");
 }
 
-TEST_F(ServingKeeper, ARefusedTokenThatComesBackIsStillRefused) {
+TEST_F(ServingKeeper, ARefusedTokenThatComesBackIsTriedAgainAtOnce) {
   source_.repeat(true);
+  clock_.advance(1s);
   reject_current(keeper_);
+
+  EXPECT_EQ(current_of(keeper_), "token-1");
+  EXPECT_THAT(log_.lines_for_operators(), IsEmpty());
+}
+
+TEST_F(ServingKeeper, ATrialIsNotEndedByWhatWasAskedBeforeIt) {
+  source_.repeat(true);
+  const auto before = *keeper_.current();
+  clock_.advance(1s);
+  reject_current(keeper_);
+
+  for (int i = 0; i < 16; ++i) keeper_.reject(before, {});
+
+  EXPECT_EQ(current_of(keeper_), "token-1");
+}
+
+TEST_F(ServingKeeper, ATokenThatIsRefusedOnTrialTooIsRefused) {
+  source_.repeat(true);
+  refuse_also_on_trial();
 
   EXPECT_EQ(current_of(keeper_), "unauthenticated");
   EXPECT_THAT(keeper_.current().error().message, HasSubstr("the service refused the token"));
@@ -266,7 +293,7 @@ TEST_F(ServingKeeper, ARefusedTokenThatComesBackIsStillRefused) {
 
 TEST_F(ServingKeeper, ARefusedTokenThatKeepsComingBackIsTriedAgainForTheServiceMayHaveErred) {
   source_.repeat(true);
-  reject_current(keeper_);
+  refuse_also_on_trial();
 
   pass(5min);
 
@@ -275,10 +302,12 @@ TEST_F(ServingKeeper, ARefusedTokenThatKeepsComingBackIsTriedAgainForTheServiceM
 
 TEST_F(ServingKeeper, TellsOfATokenRefusedAgainAndAgainOnce) {
   source_.repeat(true);
+  reject_current(keeper_);
+  clock_.advance(2s);
   for (int i = 0; i < 50; ++i) {
     reject_current(keeper_);
     pass(5min);
-    clock_.advance(5min);
+    clock_.advance(1min);
   }
   EXPECT_THAT(log_.lines_for_operators(), ElementsAre(StartsWith("error no valid token")));
 

@@ -117,7 +117,7 @@ TEST_F(LogFile, WhatCannotBeOpenedIsNamed) {
     (void)log_to_file(absent, LogLevel::info);
     FAIL() << "opened " << absent;
   } catch (const std::runtime_error& error) {
-    EXPECT_EQ(error.what(), absent + ": No such file or directory");
+    EXPECT_EQ(error.what(), "cannot write to log-file '" + absent + "': No such file or directory");
   }
   EXPECT_THROW((void)log_to_file(directory_.path(), LogLevel::info), std::runtime_error);
 }

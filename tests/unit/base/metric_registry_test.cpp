@@ -75,6 +75,13 @@ TEST(MetricText, EscapesLabelsAndHelp) {
   EXPECT_THAT(registry.text(), HasSubstr("a{path=\"C:\\\\ \\\"x\\\"\\ny\"} 1\n"));
 }
 
+TEST(MetricText, IsUtf8WhateverTheNames) {
+  MetricRegistry registry;
+  registry.gauge("a", "One.", [](auto& samples) { samples.add(1.0, {{"path", "/\xff\xc3\xa9"}}); });
+
+  EXPECT_THAT(registry.text(), HasSubstr("a{path=\"/\xef\xbf\xbd\xc3\xa9\"} 1\n"));
+}
+
 TEST(MetricText, WritesWhatIsNoNumberAsPrometheusDoes) {
   MetricRegistry registry;
   registry.gauge("a", "x", [](auto& samples) {

@@ -1,6 +1,7 @@
 #include "base/open_log.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,6 +157,20 @@ TEST(OpenLog, APlaceThatNobodyReadsIsRefusedNotReplaced) {
     return refusal_of(LogTarget::automatic, false);
   });
   EXPECT_THAT(refusal_of(LogTarget::standard_error, false), testing::HasSubstr("without --foreground"));
+}
+
+TEST(OpenLog, InTheForegroundTheJournalIsChosenWhereItTakesStandardErrorAnyway) {
+  on_a_machine_of_its_own([]() -> std::string {
+    const DatagramSocket journal(journal_socket);
+    struct stat ours {};
+    ::fstat(STDERR_FILENO, &ours);
+    const auto stream = std::to_string(ours.st_dev) + ":" + std::to_string(ours.st_ino);
+    ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+    if (chosen_target({}, true) != LogTarget::journal) return "not chosen";
+    // of a service whose stderr was sent elsewhere
+    ::setenv("JOURNAL_STREAM", "1:1", 1);
+    return chosen_target({}, true) == LogTarget::standard_error ? "" : "chosen, though stderr goes elsewhere";
+  });
 }
 
 TEST(OpenLog, SyslogGetsItsLines) {

@@ -21,6 +21,27 @@ std::string_view text_in(const void* block, std::size_t size) {
   return {static_cast<const char*>(block), size};
 }
 
+TEST(WipedMemory, OfABlockNothingIsLeft) {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{1000}, longest_wiped - 64}) {
+    void* const block = block_of(std::string(size, 'x'));
+
+    wipe(block);
+
+    EXPECT_EQ(text_in(block, size), std::string(size, '\0'));
+    std::free(block);
+  }
+}
+
+TEST(WipedMemory, WhatIsTooLongForASecretIsLeftAsItIs) {
+  const std::string text(longest_wiped + 1, 'x');
+  void* const block = block_of(text);
+
+  wipe(block);
+
+  EXPECT_EQ(text_in(block, text.size()), text);
+  std::free(block);
+}
+
 TEST(WipedMemory, KeepsItsContentWhenItGrowsAndShrinks) {
   const std::string text(1000, 'x');
   void* block = block_of(text);

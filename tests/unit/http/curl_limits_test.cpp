@@ -173,7 +173,8 @@ TEST_F(CurlLimits, ARequestThatIsStillOnItsWayIsNotSilent) {
     std::vector<char> some(1U << 20U);
     std::size_t taken = 0;
     while (taken < 24U << 20U) {
-      std::this_thread::sleep_for(100ms);
+      // the rest is in the kernel's buffers, and the client waits for the answer
+      if (taken < 12U << 20U) std::this_thread::sleep_for(200ms);
       const auto count = ::recv(connection, some.data(), some.size(), 0);
       if (count <= 0) return;
       taken += static_cast<std::size_t>(count);
@@ -260,11 +261,13 @@ TEST_F(CurlLimits, AConnectionThatWasGivenUpIsClosed) {
 
 TEST_F(CurlLimits, AfterATimeoutNoOldConnectionIsTrustedWithTheRetry) {
   std::latch both_ask(2);
-  std::atomic<int> asked{0};
+  std::atomic<int> trusted{0};
   std::atomic<bool> forgotten{false};  // by a router, all that was open then
   answer_ = [&](const ServedRequest& request, Reply& reply) {
-    ++asked;
-    if (forgotten && request.connection <= 2) return reply.stall();
+    if (forgotten && request.connection <= 2) {
+      ++trusted;
+      return reply.stall();
+    }
     if (!forgotten) both_ask.arrive_and_wait();
     reply.send(200, {});
   };
@@ -277,7 +280,7 @@ TEST_F(CurlLimits, AfterATimeoutNoOldConnectionIsTrustedWithTheRetry) {
 
   ASSERT_TRUE(fetch(retrying, {.limits = {.stall = 1s}}).outcome);
 
-  EXPECT_EQ(asked, 4);
+  EXPECT_EQ(trusted, 1);
 }
 
 TEST_F(CurlLimits, WhatNobodyWantsAnyMoreEndsItsTryWhileNoByteComes) {

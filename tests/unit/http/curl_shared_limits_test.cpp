@@ -113,9 +113,9 @@ TEST_F(SharedLimits, WhatWaitsForItIsNotTakenForStalledNorForTooLong) {
   const auto held_back = std::make_shared<HeldBack>();
 
   // each waits for most of four seconds
-  auto first = begin(network, {.stall = 1s, .total = 1500ms});
-  auto second = begin(
-      network, {.url = server_.url(), .limits = {.stall = 1s, .total = 1500ms}, .held_back = held_back});
+  auto first = begin(network, {.stall = 3s, .total = 3s});
+  auto second =
+      begin(network, {.url = server_.url(), .limits = {.stall = 3s, .total = 3s}, .held_back = held_back});
 
   for (auto* outcome : {&first, &second}) {
     const auto answer = outcome->get();

@@ -34,8 +34,7 @@ TEST(CurlLoops, HundredsOfRequestsRunSideBySide) {
   std::atomic<int> under_way{0};
   HttpServer server([&under_way](const ServedRequest&, Reply& reply) {
     // nobody is answered before all have asked
-    ++under_way;
-    under_way.notify_all();
+    if (++under_way == clients) under_way.notify_all();
     for (int seen = under_way; seen < clients; seen = under_way) under_way.wait(seen);
     reply.send(200, {}, "hello");
   });
@@ -44,10 +43,11 @@ TEST(CurlLoops, HundredsOfRequestsRunSideBySide) {
   std::latch ended(clients);
 
   for (int i = 0; i < clients; ++i) {
-    network.start({.url = server.url("/" + std::to_string(i))}, [&](const Result<HttpResponse>& response) {
-      if (response && response->body == "hello") ++good;
-      ended.count_down();
-    });
+    network.start({.url = server.url("/" + std::to_string(i)), .limits = {.connect = 60s, .stall = 60s}},
+                  [&](const Result<HttpResponse>& response) {
+                    if (response && response->body == "hello") ++good;
+                    ended.count_down();
+                  });
   }
   ended.wait();
 
@@ -95,13 +95,13 @@ TEST(CurlTimers, RunInTheOrderOfTheirTimes) {
   std::vector<int> order;
   std::promise<void> last;
 
-  network.run_after(60ms, [&] {
+  network.run_after(1500ms, [&] {
     order.push_back(4);
     last.set_value();
   });
-  network.run_after(30ms, [&] { order.push_back(2); });
+  network.run_after(500ms, [&] { order.push_back(2); });
   network.run_after(0ms, [&] { order.push_back(1); });
-  network.run_after(45ms, [&] { order.push_back(3); });
+  network.run_after(1000ms, [&] { order.push_back(3); });
   last.get_future().get();
 
   EXPECT_THAT(order, ElementsAre(1, 2, 3, 4));

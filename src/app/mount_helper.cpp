@@ -43,7 +43,10 @@ Result<MountCommand> command_of(const Arguments& a, const CredentialEnvironment&
                  "-N is not supported: run mount inside of that namespace, with nsenter"};
   }
   // mount(8) takes a line of /etc/fstab for mounted where both show the same
-  MountCommand command{.environment = environment, .device = a.source, .failure_status = mount_failure};
+  MountCommand command{.environment = environment,
+                       .device = a.source,
+                       .failure_status = mount_failure,
+                       .settings_status = mount_failure};
   command.given.environment = values_of_environment();
   command.given.file_name = text_variable("BLOBMOUNT_CONFIG");
   auto& given = command.given.command_line;

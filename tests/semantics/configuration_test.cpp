@@ -127,12 +127,47 @@ TEST_F(Configured, TheMountHelperTakesAFile) {
   EXPECT_EQ(mode_of("text.txt"), 0604U);
 }
 
+TEST_F(Configured, TheMountHelperTakesVariables) {
+  const auto mounted =
+      run_as(helper, {options.source, mount_point, "-o", "rw"}, {{"BLOBMOUNT_FILE_MODE", "0604"}});
+
+  EXPECT_EQ(mounted.status, 0) << mounted.error_output;
+  EXPECT_EQ(mode_of("text.txt"), 0604U);
+}
+
+/// By which `mount -a` knows that a line of /etc/fstab is mounted.
+TEST_F(Configured, TheTableOfMountsShowsTheSourceAsTheMountHelperWasGivenIt) {
+  const auto mounted = mount_helper({options.source, mount_point, "-o", "rw"});
+
+  EXPECT_EQ(mounted.status, 0) << mounted.error_output;
+  EXPECT_THAT(read_file("/proc/self/mounts").bytes,
+              HasSubstr(options.source + " " + mount_point.string() + " fuse.blobmount "));
+}
+
+TEST_F(Configured, WhereItCannotLogAsItIsToldItSaysSoBeforeAnythingElse) {
+  const auto file = (directory.path() / "absent" / "log").string();
+
+  for (const auto& more : {std::vector<std::string>{}, {"--foreground"}}) {
+    std::vector<std::string> arguments{"--log-file", file, options.source, mount_point};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto refused = run_as("", arguments);
+    EXPECT_EQ(refused.status, 2);
+    EXPECT_THAT(refused.error_output, HasSubstr("cannot write to log-file '" + file + "': No such file"));
+  }
+  EXPECT_EQ(mount_helper({options.source, mount_point, "-o", "log-file=" + file}).status, mount_failure);
+  EXPECT_FALSE(is_mounted(mount_point));
+}
+
 TEST_F(Configured, TheMountHelperFailsAsMountDoes) {
   const auto unknown = mount_helper({options.source, mount_point, "-o", "rw,cach_size=1GiB"});
   const auto no_place = mount_helper({options.source, mount_point / "absent", "-o", "rw"});
   const auto no_container = mount_helper({options.source + "x", mount_point, "-o", "rw"});
 
+  const auto no_file = mount_helper({options.source, mount_point, "-o", "rw,config="});
+
   EXPECT_EQ(unknown.status, usage_error);
+  EXPECT_EQ(no_file.status, usage_error);
+  EXPECT_THAT(no_file.error_output, HasSubstr("-o config needs a value"));
   EXPECT_THAT(unknown.error_output, HasSubstr("is 'cache-size' meant?"));
   EXPECT_EQ(no_place.status, mount_failure);
   EXPECT_THAT(no_place.error_output, HasSubstr("does not exist"));
@@ -162,6 +197,15 @@ TEST_F(Configured, WhatWouldBeInForceIsShownWithoutAMount) {
   EXPECT_EQ(by_name["attr-ttl"]["origin"], "BLOBMOUNT_ATTR_TTL");
   EXPECT_EQ(by_name["memory"]["origin"], "default");
   EXPECT_THAT(shown.output, testing::Not(HasSubstr("c2VjcmV0")));
+}
+
+TEST_F(Configured, WhatWouldBeInForceIsShownWithoutACredentialToo) {
+  const auto shown =
+      run_as("", {"config", "show", "--auth", "account-key", "--account-key-file", "/nowhere/key"});
+
+  EXPECT_EQ(shown.status, 0);
+  EXPECT_THAT(shown.output, HasSubstr("/nowhere/key"));
+  EXPECT_THAT(shown.error_output, HasSubstr("blobmount: no credential: "));
 }
 
 TEST_F(Configured, TheDocumentedTablesAreThoseOfTheProgram) {

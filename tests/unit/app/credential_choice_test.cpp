@@ -112,6 +112,15 @@ TEST_F(Options, ThatHoldAFileNameTheMethod) {
   EXPECT_EQ(key.file, key_file);
   EXPECT_EQ(choose({{"--account-key-file", key_file}, {"--account-name", "acc"}})->account, "acc");
 
+  const auto string_file = file_with("string", "AccountName=acc;AccountKey=c2VjcmV0\n");
+  const auto of_string = chosen<SharedKey>({{"--connection-string-file", string_file}});
+  EXPECT_TRUE(of_string.key.empty());
+  EXPECT_EQ(of_string.file, string_file);
+  EXPECT_EQ(choose({{"--connection-string-file", string_file}})->account, "acc");
+  const auto misplaced = choose({{"--account-key-file", string_file}, {"--account-name", "acc"}});
+  ASSERT_FALSE(misplaced);
+  EXPECT_THAT(misplaced.error().message, HasSubstr("--connection-string-file"));
+
   const auto sas_file = file_with("sas", "?sv=1&sig=2\n");
   EXPECT_EQ(chosen<SharedAccessSignature>({{"--sas-file", sas_file}}).file, sas_file);
 
@@ -129,7 +138,8 @@ TEST_F(Options, ThatHoldAFileNameTheMethod) {
   options["--client-certificate-password-file"] = file_with("password", "word");
   const auto certificate = chosen<ClientCertificate>(options);
   EXPECT_EQ(certificate.file, options["--client-certificate-file"]);
-  EXPECT_EQ(certificate.password.reveal(), "word");
+  EXPECT_TRUE(certificate.password.empty());
+  EXPECT_EQ(certificate.password_file, options["--client-certificate-password-file"]);
 
   options = application;
   options["--federated-token-file"] = "/var/run/secrets/token";

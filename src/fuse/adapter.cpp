@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -119,7 +120,7 @@ void Adapter::look_up(fuse_req_t request, fuse_ino_t parent, const char* name) {
 void Adapter::answer_look_up(Ticket ticket, const Asked& asked, Result<Lookup> found) {
   if (!found) return fail(ticket, asked, found.error());
   fuse_entry_param answer{};
-  answer.entry_timeout = seconds(found->absent_for);
+  answer.entry_timeout = in_seconds(found->absent_for);
   if (found->entry) answer = appearance_.entry_of(*found->entry);
 
   const auto request = pending_.take(ticket);

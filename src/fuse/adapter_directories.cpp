@@ -61,7 +61,7 @@ void Adapter::answer_items(fuse_req_t request, OpenDirectory& directory, const P
     const auto item = directory.item(index);
     if (item.name.empty()) continue;
     name = item.name;
-    if (!buffer.add(name, Appearance::numbered(item.number, item.kind), position_behind(index))) break;
+    if (!buffer.add(name, Appearance::stat_in_listing(item.number, item.kind), position_behind(index))) break;
   }
   fuse_reply_buf(request, buffer.data(), buffer.size());
 }
@@ -118,9 +118,9 @@ void Adapter::read_items(Ticket ticket, InodeId inode, const std::shared_ptr<Ope
 void Adapter::add_dots(DirectoryBuffer& buffer, InodeId inode, off_t offset) {
   const auto self = files_.attributes(inode);
   if (offset < 1)
-    buffer.add(".", Appearance::numbered(self ? self->number : root_inode, FileKind::directory), 1);
+    buffer.add(".", Appearance::stat_in_listing(self ? self->number : root_inode, FileKind::directory), 1);
   // the kernel finds a parent by itself; programs that read this number have to cope with mount points anyway
-  if (offset < 2) buffer.add("..", Appearance::numbered(root_inode, FileKind::directory), 2);
+  if (offset < 2) buffer.add("..", Appearance::stat_in_listing(root_inode, FileKind::directory), 2);
 }
 
 void Adapter::release_directory(fuse_req_t request, fuse_ino_t inode, fuse_file_info* info) {

@@ -16,10 +16,10 @@ timespec timespec_of(WallTime time) {
 
 }  // namespace
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+double in_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 struct stat Appearance::stat_of(const Attributes& attributes) const {
-  auto status = numbered(attributes.number, attributes.kind);
+  auto status = stat_in_listing(attributes.number, attributes.kind);
   status.st_mode |= attributes.kind == FileKind::directory ? config_.dir_mode : config_.file_mode;
   // 1 for a directory too: it says that links are not counted (find would trust a 2)
   status.st_nlink = 1;
@@ -37,11 +37,11 @@ fuse_entry_param Appearance::entry_of(const Entry& entry) const {
   parameters.ino = entry.attributes.inode;
   parameters.attr = stat_of(entry.attributes);
   parameters.attr_timeout = attributes_valid_for_s;
-  parameters.entry_timeout = seconds(entry.valid_for);
+  parameters.entry_timeout = in_seconds(entry.valid_for);
   return parameters;
 }
 
-struct stat Appearance::numbered(std::uint64_t number, FileKind kind) {
+struct stat Appearance::stat_in_listing(std::uint64_t number, FileKind kind) {
   struct stat status {};
   status.st_ino = number;
   status.st_mode = kind == FileKind::directory ? S_IFDIR : S_IFREG;

@@ -15,8 +15,8 @@
 
 namespace blobmount {
 
-/// As libfuse wants it.
-double seconds(Duration duration);
+/// As libfuse wants timeouts.
+double in_seconds(Duration duration);
 
 /// Safe to use from any thread.
 class Appearance {
@@ -30,7 +30,7 @@ class Appearance {
   [[nodiscard]] fuse_entry_param entry_of(const Entry& entry) const;
 
   /// What a directory says of a name in it.
-  static struct stat numbered(std::uint64_t number, FileKind kind);
+  static struct stat stat_in_listing(std::uint64_t number, FileKind kind);
   /// What `df` shows: a petabyte, all of it free. Programs that look for room before they work find it.
   static struct statvfs statistics();
 

@@ -91,14 +91,16 @@ struct AutomaticIdentity {
 };
 
 struct SharedKey {
-  Secret key{};        ///< base64, as the portal shows it; empty where there is a `file`
-  std::string file{};  ///< that holds it, watched for a new one
+  Secret key{};           ///< base64, as the portal shows it; empty where there is a `file`
+  std::string file{};     ///< that holds it, watched for a new one
+  std::string account{};  ///< of which the connection string is that `file` holds; empty: it holds the key
 };
 
 /// A shared access signature.
 struct SharedAccessSignature {
-  Secret token{};      ///< "sv=...&sig=...", with or without a '?'
-  std::string file{};  ///< that holds it, watched for a new one; empty: `token` it is
+  Secret token{};         ///< "sv=...&sig=...", with or without a '?'
+  std::string file{};     ///< that holds it, watched for a new one; empty: `token` it is
+  std::string account{};  ///< of which the connection string is that `file` holds; empty: it holds the token
 };
 
 /// Only what everybody may read.

@@ -14,7 +14,7 @@ namespace {
 constexpr auto patience_with_identity = std::chrono::seconds{11};
 /// For what passes, since a machine that boots meanwhile must get its mounts: IMDS answers 410 for up to 70 s
 /// while it is updated, up to 12 s go by before it is asked again, and its answer takes a moment. With what
-/// comes after it, that is less than the 90 s that systemd gives a unit.
+/// comes after it, that is less than the 90 s that systemd gives a unit that says nothing of it.
 /// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token#retry-guidance
 constexpr auto patience_with_outage = std::chrono::seconds{84};
 constexpr auto patience = std::chrono::seconds{14};

@@ -17,7 +17,8 @@ namespace blobmount {
 /// that somebody typed: only names are repeated.
 Error argument_error(const CLI::App& app, const CLI::ParseError& error);
 
-/// A check of CLI11: what is wrong with `text`, or nothing.
+/// A check of CLI11: what is wrong with `text`, or nothing. An empty one is a variable of a script that was
+/// not set: it must not mean the default.
 std::string not_empty(const std::string& text);
 
 }  // namespace blobmount

@@ -18,7 +18,6 @@
 namespace blobmount {
 namespace {
 
-/// An empty text is a variable of a script that was not set: it must not mean the default.
 Error missing(const CLI::App& app, const std::string& what) {
   return {ErrorCode::invalid_argument,
           what + " is missing (" + app.get_name() + " --help shows what is possible)"};
@@ -72,7 +71,8 @@ Result<Order> parse_mount(int argc, const char* const* argv, const CredentialEnv
   bool foreground = false;
   app.set_help_flag("-h,--help", "Show this help");
   app.set_version_flag("--version", "blobmount " BLOBMOUNT_VERSION);
-  app.add_flag("-f,--foreground", foreground, "Stay in the foreground, and log to stderr");
+  app.add_flag("-f,--foreground", foreground,
+               "Stay in the foreground, and log to stderr or, as a service, to the journal");
   arguments.declare(app, true);
   if (auto instead = parse(app, argc, argv)) return *std::move(instead);
   BM_ASSIGN(command, command_of(app, arguments, environment, {"source", "mount-point"}));

@@ -181,7 +181,8 @@ std::string zsh_completion() {
          "case $words[2] in\n" +
          zsh_subcommands() +
          "  *) _arguments -s -S $settings --help --version '-o:options: ' \\\n"
-         "    '(-f --foreground)'{-f,--foreground}'[Stay in the foreground, and log to stderr]' \\\n"
+         "    '(-f --foreground)'{-f,--foreground}'[Stay in the foreground, and log to stderr or, as a "
+         "service, to the journal]' \\\n"
          "    '1:source or command:(" +
          names_of_subcommands() +
          ")' '*:file:_files' ;;\n"
@@ -215,7 +216,8 @@ std::string fish_completion() {
          " -l version -d 'Show the version'\n"
          "complete -c blobmount" +
          at_first +
-         " -s f -l foreground -d 'Stay in the foreground, and log to stderr'\n"
+         " -s f -l foreground -d 'Stay in the foreground, and log to stderr or, as a service, to the "
+         "journal'\n"
          "complete -c blobmount" +
          at_first + " -a '" + names_of_subcommands() + "'\n" + fish_subcommands();
 }

@@ -44,23 +44,28 @@ Credential credential_of(ConnectionString parsed) {
 
 /// What a connection string in `file` has: to be read from there.
 Credential watched(const ConnectionString& parsed, std::string file) {
-  if (std::holds_alternative<SharedKey>(parsed.credential)) return SharedKey{.file = std::move(file)};
+  if (std::holds_alternative<SharedKey>(parsed.credential))
+    return SharedKey{.file = std::move(file), .account = parsed.account};
   if (std::holds_alternative<SharedAccessSignature>(parsed.credential))
-    return SharedAccessSignature{.file = std::move(file)};
+    return SharedAccessSignature{.file = std::move(file), .account = parsed.account};
   return Anonymous{};
 }
 
 /// Nobody would see that it is for another account.
-Status refuse_connection_string(const Secret& text, const char* option) {
+Status refuse_connection_string(const Secret& text, const GivenSettings& given, const char* option,
+                                const char* variable) {
   if (!is_connection_string(text)) return {};
-  return wrong(std::string(option) + " names a connection string: give it as --connection-string-file");
+  if (given.has(option))
+    return wrong(std::string(option) + " names a connection string: give it as --connection-string-file");
+  return wrong(std::string(variable) +
+               " holds a connection string: its variable is AZURE_STORAGE_CONNECTION_STRING");
 }
 
 Status make_connection_string(const GivenSettings& given, const char* method, ChosenCredential& chosen) {
   BM_ASSIGN(text, given.need_secret("--connection-string-file", "AZURE_STORAGE_CONNECTION_STRING", method,
                                     chosen.warnings));
   BM_ASSIGN(parsed, parse_connection_string(text));
-  chosen.account = std::move(parsed.account);
+  chosen.account = parsed.account;
   chosen.account_origin = "the connection string";
   chosen.endpoint = std::move(parsed.endpoint);
   const bool from_file = given.has("--connection-string-file");
@@ -71,7 +76,7 @@ Status make_connection_string(const GivenSettings& given, const char* method, Ch
 
 Status make_account_key(const GivenSettings& given, const char* method, ChosenCredential& chosen) {
   BM_ASSIGN(key, given.need_secret("--account-key-file", "AZURE_STORAGE_KEY", method, chosen.warnings));
-  BM_TRY(refuse_connection_string(key, "--account-key-file"));
+  BM_TRY(refuse_connection_string(key, given, "--account-key-file", "AZURE_STORAGE_KEY"));
   const bool from_file = given.has("--account-key-file");
   chosen.credential = SharedKey{from_file ? Secret() : std::move(key), given.text("--account-key-file")};
   chosen.account = given.text("--account-name");
@@ -81,7 +86,7 @@ Status make_account_key(const GivenSettings& given, const char* method, ChosenCr
 
 Status make_sas(const GivenSettings& given, const char* method, ChosenCredential& chosen) {
   BM_ASSIGN(token, given.need_secret("--sas-file", "AZURE_STORAGE_SAS_TOKEN", method, chosen.warnings));
-  BM_TRY(refuse_connection_string(token, "--sas-file"));
+  BM_TRY(refuse_connection_string(token, given, "--sas-file", "AZURE_STORAGE_SAS_TOKEN"));
   if (given.has("--sas-file")) {
     chosen.credential = SharedAccessSignature{.file = given.text("--sas-file")};
   } else {

@@ -34,8 +34,12 @@ bool is_mounted(const Config& config) {
   const auto table = read_mount_table();
   const auto* const there = find_mount(table, std::filesystem::canonical(config.mount_point).string());
   if (there == nullptr) return false;
+  const auto& wanted = config.source;
+  if (there->source == name_of(wanted)) return true;
+  // as it was written; of a custom domain the account may be known from elsewhere
   const auto source = parse_mount_source(there->source, config.cloud.endpoint_suffix);
-  return source && name_of(*source) == name_of(config.source);
+  return source && source->endpoint.to_string() == wanted.endpoint.to_string() &&
+         source->container == wanted.container && source->prefix == wanted.prefix;
 }
 
 /// Whether it is mounted there already.

@@ -32,20 +32,17 @@ int fail(const std::string& reason, int status = EXIT_FAILURE) {
   return status;
 }
 
-/// Null: `reason` says why, and what to set instead.
-std::unique_ptr<Log> open_log_of(const Config& config, std::string& reason) try {
+Result<std::unique_ptr<Log>> open_log_of(const Config& config) try {
   return open_log(config.log, config.foreground);
 } catch (const std::runtime_error& error) {
-  reason = error.what();
-  return nullptr;
+  return Error{ErrorCode::invalid_argument, error.what()};
 }
 
 int mount_and_serve(const MountCommand& command, const ServiceManager& manager,
                     const std::function<void()>& ready) {
-  std::string reason;
-  const auto log = open_log_of(command.config, reason);
-  if (!log) return fail(reason, command.settings_status);
-  const auto served = run_mount(command, *log, manager, ready);
+  const auto log = open_log_of(command.config);
+  if (!log) return fail(log.error().message, command.settings_status);
+  const auto served = run_mount(command, **log, manager, ready);
   return served ? EXIT_SUCCESS : fail(served.error().message, command.failure_status);
 }
 

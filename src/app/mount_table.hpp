@@ -24,7 +24,9 @@ struct MountEntry {
 
   [[nodiscard]] bool is_blobmount() const { return type == "fuse.blobmount"; }
 };
-/// What calls on a mount end with whose daemon has ended: the second, where it ends meanwhile.
+
+/// Whether calls on a mount that end with this error say that its daemon has ended: the second, where it ends
+/// meanwhile.
 constexpr bool is_death(int error) { return error == ENOTCONN || error == ECONNABORTED; }
 
 /// In the kernel's order: the last of those on one mount point is the visible one.

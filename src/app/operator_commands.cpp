@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> names{"list", "status", "unmount", "cache", "top"};
 
-/// An empty text is a variable of a script that was not set: it must not mean the default.
 class Parser {
  public:
   Parser(const char* description, const std::string& name) : app_(description, "blobmount " + name) {

@@ -120,6 +120,7 @@ Reloader::Reloader(MountCommand command, std::function<void(const Config&)> appl
       environment_(std::move(command.environment)),
       apply_(std::move(apply)),
       log_(log),
+      level_(command.config.log.lowest),
       in_force_(values_of(command.config, given_.merged())) {}
 
 Reloader::Values Reloader::values_of(const Config& config, const GivenValues& given) const {
@@ -151,11 +152,12 @@ Result<Reloader::Outcome> Reloader::reload(const std::map<std::string, std::stri
     (can_change ? outcome.changed : outcome.need_remount).push_back(name);
     if (can_change) in_force_[name] = value;
   }
-  // where less is logged from now on, that is the last to be
-  const bool noted = log_.enabled(LogLevel::info);
-  if (noted) note(outcome, log_);
+  // at the lower of the two levels
+  const bool less_from_now_on = config.log.lowest > level_;
+  if (less_from_now_on) note(outcome, log_);
   if (!outcome.changed.empty()) apply_(config);
-  if (!noted) note(outcome, log_);
+  if (!less_from_now_on) note(outcome, log_);
+  level_ = config.log.lowest;
   return outcome;
 }
 

@@ -32,7 +32,7 @@ class Reloader {
   };
   /// Read the file anew, where there is one. `wanted`, by the setting's name, wins over it, and over what was
   /// given for the mount. invalid_argument, and nothing is changed, where anything is wrong, cannot change,
-  /// or there is neither.
+  /// or there is neither; what the credential is made of is passed over while its settings are the same.
   Result<Outcome> reload(const std::map<std::string, std::string>& wanted = {});
 
  private:
@@ -44,6 +44,7 @@ class Reloader {
   const CredentialEnvironment environment_;
   const std::function<void(const Config&)> apply_;
   Log& log_;
+  LogLevel level_;
   Values in_force_;
 };
 

@@ -79,7 +79,7 @@ void add_identity(std::vector<Setting>& all) {
       identity("client-certificate-file", "FILE", "AZURE_CLIENT_CERTIFICATE_PATH",
                "client-certificate: certificate and key, PEM or PKCS#12"),
       identity("client-certificate-password-file", "FILE", nullptr,
-               "Of that file, the password, or in AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+               "Of that file, the password, read again with it, or in AZURE_CLIENT_CERTIFICATE_PASSWORD"),
       identity("account-key-file", "FILE", nullptr,
                "account-key: the account's shared key, read again when it changes, or in AZURE_STORAGE_KEY"),
       identity("account-name", "NAME", nullptr,
@@ -87,7 +87,8 @@ void add_identity(std::vector<Setting>& all) {
       identity("sas-file", "FILE", nullptr,
                "sas: a shared access signature, read again when it changes, or in AZURE_STORAGE_SAS_TOKEN"),
       identity("connection-string-file", "FILE", nullptr,
-               "connection-string: as the portal shows it, or in AZURE_STORAGE_CONNECTION_STRING"),
+               "connection-string: as the portal shows it, read again when it changes, or in "
+               "AZURE_STORAGE_CONNECTION_STRING"),
       identity("cloud", "NAME", nullptr, "public, usgovernment or china; else by the source's URL"),
       identity("endpoint-suffix", "DOMAIN", nullptr, "Of the endpoints of another cloud: core.windows.net"),
       identity("authority", "URL", "AZURE_AUTHORITY_HOST", "Of the tenants of another cloud"),

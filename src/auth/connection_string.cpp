@@ -89,24 +89,32 @@ Result<ConnectionString> parse_connection_string(const Secret& text) {
   return parsed;
 }
 
+namespace {
+
+Result<ConnectionString> parse_of(const Secret& text, const std::string& account) {
+  BM_ASSIGN(parsed, parse_connection_string(text));
+  if (parsed.account == account) return parsed;
+  return wrong("it is of the account '" + parsed.account + "' and not of '" + account + "'; mount anew");
+}
+
+}  // namespace
+
 bool is_connection_string(const Secret& text) {
   const auto fields = fields_of(text.reveal());
   return fields && (fields->contains("accountkey") || fields->contains("sharedaccesssignature") ||
                     fields->contains("usedevelopmentstorage"));
 }
 
-Result<Secret> key_in(const Secret& text) {
-  if (!is_connection_string(text)) return text;
-  BM_ASSIGN(parsed, parse_connection_string(text));
+Result<Secret> key_in(const Secret& text, const std::string& account) {
+  BM_ASSIGN(parsed, parse_of(text, account));
   if (auto* const key = std::get_if<SharedKey>(&parsed.credential)) return std::move(key->key);
   return wrong("it has no AccountKey any more; mount anew");
 }
 
-Result<Secret> signature_in(const Secret& text) {
-  if (!is_connection_string(text)) return text;
-  BM_ASSIGN(parsed, parse_connection_string(text));
+Result<Secret> signature_in(const Secret& text, const std::string& account) {
+  BM_ASSIGN(parsed, parse_of(text, account));
   if (auto* const sas = std::get_if<SharedAccessSignature>(&parsed.credential)) return std::move(sas->token);
-  return wrong("it has no SharedAccessSignature any more; mount anew");
+  return wrong("it has an AccountKey now, or no SharedAccessSignature any more; mount anew");
 }
 
 }  // namespace blobmount

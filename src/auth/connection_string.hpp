@@ -23,9 +23,9 @@ Result<ConnectionString> parse_connection_string(const Secret& text);
 /// Whether `text` is one, and not a key or a signature by itself.
 bool is_connection_string(const Secret& text);
 
-/// The account's key, or the signature, of a connection string; `text` itself, where it is none.
-/// invalid_argument as above, or where it has the other of the two.
-Result<Secret> key_in(const Secret& text);
-Result<Secret> signature_in(const Secret& text);
+/// The key, or the signature, of a connection string of `account`. invalid_argument as above, or where it is
+/// of another account, or has none.
+Result<Secret> key_in(const Secret& text, const std::string& account);
+Result<Secret> signature_in(const Secret& text, const std::string& account);
 
 }  // namespace blobmount

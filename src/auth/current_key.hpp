@@ -20,8 +20,9 @@ struct KeyKind {
   static constexpr std::string_view name = "account key";
 
   static Secret text_of(const Given& given) { return given.key; }
-  static Result<Value> parse(const Secret& text) {
-    BM_ASSIGN(key, key_in(text));
+  static Result<Value> parse(const Secret& text, const Given& given) {
+    if (given.account.empty()) return decode_shared_key(text);
+    BM_ASSIGN(key, key_in(text, given.account));
     return decode_shared_key(key);
   }
   static std::string expires(const Value& /*key*/) { return {}; }

@@ -20,8 +20,9 @@ struct SasKind {
   static constexpr std::string_view name = "shared access signature";
 
   static Secret text_of(const Given& given) { return given.token; }
-  static Result<Value> parse(const Secret& text) {
-    BM_ASSIGN(signature, signature_in(text));
+  static Result<Value> parse(const Secret& text, const Given& given) {
+    if (given.account.empty()) return parse_shared_access_signature(text);
+    BM_ASSIGN(signature, signature_in(text, given.account));
     return parse_shared_access_signature(signature);
   }
   static std::string expires(const Value& fields) { return fields.expires; }

@@ -19,7 +19,7 @@ namespace blobmount {
 ///   Given, what the user gave, and Value, what is made of it;
 ///   name, as it stands in the log: "shared access signature";
 ///   text_of(Given), the secret that was given without a file;
-///   parse(Secret), a Value, or invalid_argument with a sentence that shows nothing of the secret;
+///   parse(Secret, Given), a Value, or invalid_argument with a sentence that shows nothing of the secret;
 ///   expires(Value), a time for the log, or nothing.
 ///
 /// Safe to use from any thread.
@@ -41,13 +41,16 @@ class CurrentSecret {
       BM_EXCLUDES(mutex_);
 
  private:
-  CurrentSecret(std::unique_ptr<WatchedSecretFile> file, Secret text, Value value, Log& log)
+  CurrentSecret(std::unique_ptr<WatchedSecretFile> file, const Given& given, Secret text, Value value,
+                Log& log)
       : file_(std::move(file)),
+        given_(file_ ? given : Given{}),
         log_(log),
         seen_(std::move(text)),
         last_good_(std::make_shared<const Value>(std::move(value))) {}
 
   const std::unique_ptr<WatchedSecretFile> file_;  ///< null: it never changes
+  const Given given_;                              ///< with a file; without, nothing is kept of it
   Log& log_;
 
   Mutex mutex_;
@@ -65,11 +68,11 @@ Result<std::unique_ptr<CurrentSecret<Kind>>> CurrentSecret<Kind>::create(const G
     file = std::move(opened);
     text = file->current();
   }
-  auto value = Kind::parse(text);
+  auto value = Kind::parse(text, given);
   if (!value)
     return file ? std::move(value).error().within("'" + given.file + "'") : std::move(value).error();
   return std::unique_ptr<CurrentSecret>(
-      new CurrentSecret(std::move(file), std::move(text), *std::move(value), log));
+      new CurrentSecret(std::move(file), given, std::move(text), *std::move(value), log));
 }
 
 template <typename Kind>
@@ -80,7 +83,7 @@ auto CurrentSecret<Kind>::get() -> std::shared_ptr<const Value> {
   if (text == seen_) return last_good_;
   seen_ = std::move(text);
   const std::string name(Kind::name);
-  if (auto value = Kind::parse(seen_)) {
+  if (auto value = Kind::parse(seen_, given_)) {
     last_good_ = std::make_shared<const Value>(*std::move(value));
     log_.info("the " + name + " was replaced", {{"expires", Kind::expires(*last_good_)}});
   } else {

@@ -1,5 +1,7 @@
 #include "auth/token_keeper.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -11,8 +13,13 @@
 namespace blobmount {
 namespace {
 
-/// How long a token is not tried again that the service refused, and refused on trial.
-constexpr Duration trial_after = std::chrono::minutes{5};
+/// After the trial before it, how long a token is not tried again that the service refuses: the first trial
+/// is at once, the fourth and those after it are so far apart.
+constexpr std::array<Duration, 4> pauses_between_trials{Duration{0}, std::chrono::seconds{1},
+                                                        std::chrono::seconds{20}, std::chrono::minutes{5}};
+
+/// A trial that went well for so long is forgotten.
+constexpr Duration served_well = std::chrono::seconds{30};
 
 /// As long as a request is repeated (NetworkConfig::retry_timeout): what passes within it, no reader notices.
 constexpr Duration time_to_replace = std::chrono::seconds{60};
@@ -57,8 +64,10 @@ void TokenKeeper::reject(const AccessToken& token, const BearerChallenge& challe
   const auto now = clock_.now();
   {
     const MutexLock lock(mutex_);
-    // one that came again is another, though its text is the same: what was asked before says nothing of it
-    if (!token_ || rejected_at_ || token_->value != token.value || token_->issued != token.issued) return;
+    if (!token_ || rejected_at_ || token_->value != token.value) return;
+    // what was asked before its trial says nothing of it
+    if (tried_again_at_ && token_->issued != token.issued) return;
+    if (tried_again_at_ && now - *tried_again_at_ >= served_well) forget_trials();
     rejected_at_ = now;
     failure_.reset();
     challenge_ = challenge;
@@ -133,8 +142,11 @@ void TokenKeeper::learn(Result<AccessToken> answer) {
 }
 
 std::string TokenKeeper::why_not_of_tenant(const AccessToken& token) const {
+  if (wanted_tenant_.empty()) return "";
   const auto tenant = claims_of(token.value).tenant;
-  if (wanted_tenant_.empty() || tenant.empty() || same_but_for_case(tenant, wanted_tenant_)) return "";
+  if (tenant.empty() || same_but_for_case(tenant, wanted_tenant_)) return "";
+  const auto is_domain = [](const std::string& name) { return name.find('.') != std::string::npos; };
+  if (is_domain(tenant) != is_domain(wanted_tenant_)) return "";  // it may be the same one
   return ": it is of tenant " + tenant + ", and the service takes those of " + wanted_tenant_ +
          "; an application there can trust it (--auth federated-identity)";
 }
@@ -143,13 +155,16 @@ void TokenKeeper::take(AccessToken token) {
   const auto now = clock_.now();
   const auto lifetime = token.expires - now;
   auto identity = source_.description();
-  bool on_trial = false;
+  bool repeats_trial = false;
   {
     const MutexLock lock(mutex_);
     const bool same = token_ && token.value == token_->value;
-    on_trial = same && rejected_at_;
-    if (on_trial) tried_again_at_ = now;
-    if (!same) tried_again_at_.reset();
+    repeats_trial = same && rejected_at_ && trials_ > 0;
+    if (!same) forget_trials();
+    if (same && rejected_at_) {
+      ++trials_;
+      tried_again_at_ = now;
+    }
     plan_.renewed(token, now);
     token_ = std::move(token);
     identity_ = std::move(identity);
@@ -157,7 +172,7 @@ void TokenKeeper::take(AccessToken token) {
     failure_.reset();
   }
   news_.notify_all();
-  if (!on_trial) tell_success(lifetime);
+  if (!repeats_trial) tell_success(lifetime);
 }
 
 void TokenKeeper::fail(Error error) {
@@ -200,13 +215,20 @@ bool TokenKeeper::is_refused(const AccessToken& token, bool flawed) const {
   const auto now = clock_.now();
   const MutexLock lock(mutex_);
   if (!rejected_at_ || token.value != token_->value) return false;
-  const auto tried = flawed ? rejected_at_ : tried_again_at_;
-  return tried && now < *tried + trial_after;
+  if (flawed) return now < *rejected_at_ + pauses_between_trials.back();
+  const auto pause = pauses_between_trials.at(std::min(trials_, pauses_between_trials.size() - 1));
+  return tried_again_at_ && now < *tried_again_at_ + pause;
+}
+
+void TokenKeeper::forget_trials() {
+  trials_ = 0;
+  tried_again_at_.reset();
 }
 
 bool TokenKeeper::denies(SteadyTime now) const {
   if (!failure_) return false;
-  return !passes(failure_->code) || !rejected_at_ || now >= *rejected_at_ + time_to_replace;
+  if (!passes(failure_->code) || !rejected_at_) return true;
+  return now >= std::min(*rejected_at_ + time_to_replace, token_->expires);
 }
 
 bool TokenKeeper::hopeless(Absence absence) const {

@@ -4,6 +4,7 @@
 /// business, how is the TokenSource's.
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <random>
@@ -22,9 +23,9 @@ namespace blobmount {
 
 /// A token is replaced when it says so, or at half of its lifetime; one that cannot be replaced serves until
 /// it dies. A refused token is replaced at once. If the source gives the refused one again, it is tried
-/// again, for the service may have been mistaken, and a source that caches has no other for hours; refused on
-/// trial, too, it counts as a failure for some minutes, until the next trial. What the service says of the
-/// tokens that it takes instead is passed on to the source, a few times at most.
+/// again at once, for the service may have been mistaken, and a source that caches has no other for hours;
+/// refused again, it counts as a failure until the next trial, in some minutes at the most. What the service
+/// says of the tokens that it takes instead is passed on to the source, a few times at most.
 ///
 /// Logged: the first failure after a success, the death of the token, the recovery, and what the source makes
 /// of the service's wishes. But for those, until there is a first token nothing is logged: whoever waits for
@@ -78,6 +79,7 @@ class TokenKeeper final : public TokenProvider {
 
   /// Whether this is the refused token again, too soon for a trial. One that is `flawed` was refused rightly.
   [[nodiscard]] bool is_refused(const AccessToken& token, bool flawed) const BM_EXCLUDES(mutex_);
+  void forget_trials() BM_REQUIRES(mutex_);
   [[nodiscard]] bool serves(SteadyTime now) const BM_REQUIRES(mutex_);
   /// There is no token, and will be none for longer than anybody waits.
   [[nodiscard]] bool denies(SteadyTime now) const BM_REQUIRES(mutex_);
@@ -93,6 +95,7 @@ class TokenKeeper final : public TokenProvider {
   std::optional<AccessToken> token_ BM_GUARDED_BY(mutex_);
   std::optional<SteadyTime> rejected_at_ BM_GUARDED_BY(mutex_);     ///< token_ was refused then
   std::optional<SteadyTime> tried_again_at_ BM_GUARDED_BY(mutex_);  ///< token_, which had been refused
+  std::size_t trials_ BM_GUARDED_BY(mutex_) = 0;                    ///< of token_, in a row
   std::optional<Error> failure_ BM_GUARDED_BY(mutex_);  ///< of the last attempt, if after the rejection
   std::string identity_ BM_GUARDED_BY(mutex_);          ///< description of who gave the last token
   BearerChallenge challenge_ BM_GUARDED_BY(mutex_);     ///< of the last rejection, for the next attempt

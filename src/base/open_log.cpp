@@ -39,8 +39,8 @@ void refuse_what_nobody_reads(LogTarget named, bool foreground) {
 LogTarget chosen_target(const LogConfig& config, bool foreground) {
   if (config.target != LogTarget::automatic) return config.target;
   if (!config.file.empty()) return LogTarget::file;
-  const bool shown = foreground && !is_journal_stream(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
-  if (shown) return LogTarget::standard_error;
+  const bool in_journal = has_journal() && is_journal_stream(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
+  if (foreground && !in_journal) return LogTarget::standard_error;
   return has_journal() ? LogTarget::journal : LogTarget::syslog;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+/// Text that may be UTF-8, and may hold anything else.
+
 #include <cstddef>
 #include <string>
 #include <string_view>

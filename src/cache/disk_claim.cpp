@@ -104,7 +104,7 @@ Status hold(const Descriptor& lock, int how) {
 
 /// Who only looks whether it could be claimed shares it for a moment.
 Status hold_alone(const Descriptor& lock) {
-  constexpr int tries = 10;
+  constexpr int tries = 30;
   for (int i = 1; i < tries; ++i) {
     const auto held = hold(lock, LOCK_EX);
     if (held || held.error().code != ErrorCode::busy) return held;

@@ -1,7 +1,10 @@
 /// The operations of Adapter on directories.
 
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "fuse/adapter.hpp"
 

@@ -22,7 +22,8 @@ class CurlTransport final : public HttpTransport, public Scheduler {
  public:
   /// At most `loops` threads, called "network/N"; `ca_file` is PEM, or empty for the system's. What finds all
   /// connections in use waits in order.
-  /// Throws std::system_error where the system has no descriptor or thread left.
+  /// Throws std::system_error where the system has no descriptor or thread left, and std::runtime_error where
+  /// libcurl does not start.
   CurlTransport(int loops, const std::string& ca_file, CurlLimits limits = {});
   /// All loops stop before the first one goes: a completion may still start something on any of them.
   ~CurlTransport() override { stop(); }

@@ -161,9 +161,8 @@ TEST_F(Configured, WhereItCannotLogAsItIsToldItSaysSoBeforeAnythingElse) {
 TEST_F(Configured, TheMountHelperFailsAsMountDoes) {
   const auto unknown = mount_helper({options.source, mount_point, "-o", "rw,cach_size=1GiB"});
   const auto no_place = mount_helper({options.source, mount_point / "absent", "-o", "rw"});
-  const auto no_container = mount_helper({options.source + "x", mount_point, "-o", "rw"});
-
   const auto no_file = mount_helper({options.source, mount_point, "-o", "rw,config="});
+  const auto no_container = mount_helper({options.source + "x", mount_point, "-o", "rw"});
 
   EXPECT_EQ(unknown.status, usage_error);
   EXPECT_EQ(no_file.status, usage_error);

@@ -281,7 +281,8 @@ TEST_F(Secrets, ATokenThatWasReplacedIsNowhereInTheMemory) {
   const auto issued = identity.issued();
   for (std::size_t i = 0; i + 1 < issued.size(); ++i) {
     const auto gone = [&] { return times_in_memory(mounted.process().pid(), signature_of(issued[i])) == 0; };
-    EXPECT_TRUE(eventually(10s, gone)) << "token " << i << " of " << issued.size();
+    // the last but one may be on its way yet
+    EXPECT_TRUE(i + 2 < issued.size() ? gone() : eventually(10s, gone)) << i << " of " << issued.size();
   }
 }
 

@@ -116,6 +116,7 @@ TEST_F(Options, ThatHoldAFileNameTheMethod) {
   const auto of_string = chosen<SharedKey>({{"--connection-string-file", string_file}});
   EXPECT_TRUE(of_string.key.empty());
   EXPECT_EQ(of_string.file, string_file);
+  EXPECT_EQ(of_string.account, "acc");
   EXPECT_EQ(choose({{"--connection-string-file", string_file}})->account, "acc");
   const auto misplaced = choose({{"--account-key-file", string_file}, {"--account-name", "acc"}});
   ASSERT_FALSE(misplaced);

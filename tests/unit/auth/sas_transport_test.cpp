@@ -106,7 +106,7 @@ TEST_F(Sas, ANewOneInTheFileIsUsedWithinASecond) {
 
 TEST_F(Sas, IsFoundInAConnectionStringToo) {
   write("BlobEndpoint=https://a.example;SharedAccessSignature=sv=1&sig=good");
-  auto transport = transport_of({.file = file_});
+  auto transport = transport_of({.file = file_, .account = "a"});
   ASSERT_TRUE(get(transport, "https://a.example/c"));
 
   write("BlobEndpoint=https://a.example;SharedAccessSignature=sv=1&sig=another");

@@ -205,7 +205,7 @@ TEST_F(SharedKeyTransportTest, TheFileMayHoldAConnectionString) {
     return "DefaultEndpointsProtocol=https;AccountName=myaccount;AccountKey=" + key;
   };
   write_key(string_with(well_known_key).c_str());
-  auto transport = signer({.file = file_});
+  auto transport = signer({.file = file_, .account = "myaccount"});
   EXPECT_TRUE(answer_of(transport, documented_request()));
   EXPECT_TRUE(signed_with(well_known_key));
 
@@ -216,16 +216,21 @@ TEST_F(SharedKeyTransportTest, TheFileMayHoldAConnectionString) {
   EXPECT_TRUE(signed_with("SmVmZQ=="));
 }
 
-TEST_F(SharedKeyTransportTest, AConnectionStringThatHasNoKeyAnyMoreIsLeftAside) {
-  write_key(well_known_key);
-  auto transport = signer({.file = file_});
+TEST_F(SharedKeyTransportTest, AConnectionStringThatIsOfNoUseIsLeftAside) {
+  write_key((std::string("AccountName=myaccount;AccountKey=") + well_known_key).c_str());
+  auto transport = signer({.file = file_, .account = "myaccount"});
 
-  write_key("AccountName=myaccount;SharedAccessSignature=sv=1&sig=sesame");
-  clock_.advance(std::chrono::seconds{1});
-  EXPECT_TRUE(answer_of(transport, documented_request()));
+  for (const auto* useless : {"AccountName=myaccount;SharedAccessSignature=sv=1&sig=sesame",
+                              "AccountName=another;AccountKey=SmVmZQ==", "SmVmZQ=="}) {
+    write_key(useless);
+    clock_.advance(std::chrono::seconds{1});
+    EXPECT_TRUE(answer_of(transport, documented_request()));
+    EXPECT_TRUE(signed_with(well_known_key)) << useless;
+  }
 
-  EXPECT_TRUE(signed_with(well_known_key));
-  EXPECT_THAT(log_.lines(), testing::ElementsAre(testing::HasSubstr("has no AccountKey any more")));
+  EXPECT_THAT(log_.lines(), testing::ElementsAre(testing::HasSubstr("has no AccountKey any more"),
+                                                 testing::HasSubstr("it is of the account 'another'"),
+                                                 testing::HasSubstr("the connection string is not usable")));
 }
 
 TEST_F(SharedKeyTransportTest, AKeyThatIsNotBase64MakesNoSigner) {

@@ -63,11 +63,10 @@ class ServingKeeper : public Keeper {
     clock_.wait_for_waiters();
   }
 
-  /// The source repeats itself.
-  void refuse_also_on_trial() {
-    reject_current(keeper_);
-    clock_.advance(2s);  // a pause between two replacements
-    reject_current(keeper_);
+  /// The source repeats itself, and the service refuses it on each trial, until the keeper does not try
+  /// again.
+  void refuse_until_denied() {
+    for (reject_current(keeper_); keeper_.current(); reject_current(keeper_)) clock_.advance(14s);
   }
 
   TokenKeeper keeper_{source_, clock_, log_};
@@ -276,15 +275,52 @@ TEST_F(ServingKeeper, ATrialIsNotEndedByWhatWasAskedBeforeIt) {
   EXPECT_EQ(current_of(keeper_), "token-1");
 }
 
+TEST_F(ServingKeeper, ARefusedTokenThatHasDiedIsNotWaitedForInAnOutage) {
+  source_.fail_with(ErrorCode::unavailable, "the endpoint is away");
+  pass(lifetime - 1s);
+  reject_current(keeper_);
+  EXPECT_EQ(current_of(keeper_), "unavailable") << "the next one may come in time";
+
+  clock_.advance(1s);
+
+  EXPECT_EQ(current_of(keeper_), "unauthenticated");
+}
+
+TEST_F(ServingKeeper, ATrialThatWentWellIsForgotten) {
+  source_.repeat(true);
+  for (int i = 0; i < 20; ++i) {
+    reject_current(keeper_);
+    EXPECT_EQ(current_of(keeper_), "token-1") << i;
+    clock_.advance(1min);
+  }
+}
+
+TEST_F(ServingKeeper, TellsThatItIsBackOnTrialAfterAnOutage) {
+  source_.repeat(true);
+  source_.fail_with(ErrorCode::unavailable, "the endpoint is away");
+  reject_current(keeper_);
+  pass(1min);
+  source_.recover();
+  pass(longest_pause);
+
+  EXPECT_EQ(current_of(keeper_), "token-1");
+  EXPECT_THAT(log_.lines_for_operators(),
+              ElementsAre(StartsWith("error no valid token"), StartsWith("info token renewed")));
+}
+
 TEST_F(ServingKeeper, ATokenThatIsRefusedOnTrialTooIsRefused) {
   source_.repeat(true);
-  refuse_also_on_trial();
+  refuse_until_denied();
 
   EXPECT_EQ(current_of(keeper_), "unauthenticated");
   EXPECT_THAT(keeper_.current().error().message, HasSubstr("the service refused the token"));
 
   pass(longest_pause);
-  EXPECT_EQ(current_of(keeper_), "unauthenticated");
+  EXPECT_EQ(current_of(keeper_), "token-1") << "the third trial";
+  clock_.advance(14s);
+  reject_current(keeper_);
+  pass(longest_pause);
+  EXPECT_EQ(current_of(keeper_), "unauthenticated") << "the fourth is minutes away";
 
   source_.repeat(false);
   pass(longest_pause);
@@ -293,7 +329,7 @@ TEST_F(ServingKeeper, ATokenThatIsRefusedOnTrialTooIsRefused) {
 
 TEST_F(ServingKeeper, ARefusedTokenThatKeepsComingBackIsTriedAgainForTheServiceMayHaveErred) {
   source_.repeat(true);
-  refuse_also_on_trial();
+  refuse_until_denied();
 
   pass(5min);
 
@@ -302,13 +338,14 @@ TEST_F(ServingKeeper, ARefusedTokenThatKeepsComingBackIsTriedAgainForTheServiceM
 
 TEST_F(ServingKeeper, TellsOfATokenRefusedAgainAndAgainOnce) {
   source_.repeat(true);
-  reject_current(keeper_);
-  clock_.advance(2s);
+  refuse_until_denied();
   for (int i = 0; i < 50; ++i) {
-    reject_current(keeper_);
     pass(5min);
-    clock_.advance(1min);
+    keeper_.reject(*keeper_.current(), {});
+    pass(longest_pause);
+    EXPECT_EQ(current_of(keeper_), "unauthenticated");
   }
+  pass(5min);
   EXPECT_THAT(log_.lines_for_operators(), ElementsAre(StartsWith("error no valid token")));
 
   pass(lifetime / 2);

@@ -161,11 +161,12 @@ TEST(OpenLog, APlaceThatNobodyReadsIsRefusedNotReplaced) {
 
 TEST(OpenLog, InTheForegroundTheJournalIsChosenWhereItTakesStandardErrorAnyway) {
   on_a_machine_of_its_own([]() -> std::string {
-    const DatagramSocket journal(journal_socket);
     struct stat ours {};
     ::fstat(STDERR_FILENO, &ours);
     const auto stream = std::to_string(ours.st_dev) + ":" + std::to_string(ours.st_ino);
     ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+    if (chosen_target({}, true) != LogTarget::standard_error) return "chosen, though it cannot be reached";
+    const DatagramSocket journal(journal_socket);
     if (chosen_target({}, true) != LogTarget::journal) return "not chosen";
     // of a service whose stderr was sent elsewhere
     ::setenv("JOURNAL_STREAM", "1:1", 1);

@@ -1,11 +1,15 @@
 #include "cache/disk_claim.hpp"
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -122,6 +126,20 @@ TEST_F(DiskClaimTest, ASecondClaimIsRefusedWithTheOwnersProcess) {
   EXPECT_EQ(second.error().message, "cache directory '" + path() +
                                         "': it is in use by another blobmount (pid " +
                                         std::to_string(::getpid()) + ")");
+}
+
+TEST_F(DiskClaimTest, WhoOnlyLooksIsInNobodysWay) {
+  { ASSERT_TRUE(claim_directory(path())); }
+  const int looking = ::open((path() + "/lock").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(looking, LOCK_SH), 0);
+  EXPECT_TRUE(check_claim(path())) << "somebody else looks, too";
+
+  std::thread soon([looking] {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    ::close(looking);
+  });
+  EXPECT_TRUE(claim_directory(path()));
+  soon.join();
 }
 
 TEST_F(DiskClaimTest, TheClaimEndsWithItsOwner) {

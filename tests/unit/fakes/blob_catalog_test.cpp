@@ -1,7 +1,6 @@
 #include "fakes/blob_catalog.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <vector>
 

@@ -1,7 +1,6 @@
 #include "app/command_line.hpp"
 
 #include <initializer_list>
-#include <iostream>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -10,7 +9,6 @@
 
 #include "app/argument_error.hpp"
 #include "app/configuration.hpp"
-#include "app/display.hpp"
 #include "app/mount_helper.hpp"
 #include "app/setting_arguments.hpp"
 #include "app/settings_reference.hpp"
@@ -179,9 +177,9 @@ Result<Order> parse_config_show(int argc, const char* const* argv, const Credent
   const auto given = layers.merged();
   BM_ASSIGN(report, report_config(given, environment));
   const auto all = effective_settings(report.config, given, environment);
-  if (!report.credential)
-    std::cerr << "blobmount: no credential: " << printable(report.credential.error().message) << std::endl;
-  return Information{json ? json_of(all) : text_of(all)};
+  return Information{
+      .text = json ? json_of(all) : text_of(all),
+      .warning = report.credential ? "" : "no credential: " + report.credential.error().message};
 }
 
 /// `argv` begins with the command.

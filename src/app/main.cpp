@@ -47,6 +47,7 @@ int mount_and_serve(const MountCommand& command, const ServiceManager& manager,
 }
 
 int carry_out(const Information& information) {
+  if (!information.warning.empty()) std::cerr << "blobmount: " << printable(information.warning) << std::endl;
   std::cout << information.text;
   return EXIT_SUCCESS;
 }

@@ -275,8 +275,7 @@ void add_watching(std::vector<Setting>& all) {
                         .group = group,
                         .sentence = "Where events go; automatic: to log-file, if there is one; else in the "
                                     "foreground to stderr, unless that is the journal's; else to the "
-                                    "journal, where systemd has one, or to "
-                                    "syslog"},
+                                    "journal, where systemd has one, or to syslog"},
                        log(&LogConfig::target),
                        Choices<LogTarget>{{"automatic", LogTarget::automatic},
                                           {"journal", LogTarget::journal},

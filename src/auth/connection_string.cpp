@@ -70,6 +70,13 @@ std::string account_of(const Url& endpoint) {
   return endpoint.host.substr(0, endpoint.host.find('.'));
 }
 
+/// Only one of `account`.
+Result<ConnectionString> parse_of(const Secret& text, const std::string& account) {
+  BM_ASSIGN(parsed, parse_connection_string(text));
+  if (parsed.account == account) return parsed;
+  return wrong("it is of the account '" + parsed.account + "' and not of '" + account + "'; mount anew");
+}
+
 }  // namespace
 
 Result<ConnectionString> parse_connection_string(const Secret& text) {
@@ -88,16 +95,6 @@ Result<ConnectionString> parse_connection_string(const Secret& text) {
   }
   return parsed;
 }
-
-namespace {
-
-Result<ConnectionString> parse_of(const Secret& text, const std::string& account) {
-  BM_ASSIGN(parsed, parse_connection_string(text));
-  if (parsed.account == account) return parsed;
-  return wrong("it is of the account '" + parsed.account + "' and not of '" + account + "'; mount anew");
-}
-
-}  // namespace
 
 bool is_connection_string(const Secret& text) {
   const auto fields = fields_of(text.reveal());

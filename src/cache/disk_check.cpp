@@ -1,6 +1,8 @@
 #include "cache/disk_check.hpp"
 
 #include <cstddef>
+#include <future>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -37,11 +39,18 @@ void DiskCheck::check_later(const SharedIdentity& identity) {
     const MutexLock lock(mutex_);
     if (stopped_ || waiting_.size() >= most_waiting || !waiting_.insert(identity->name).second) return;
   }
-  thread_.submit([this, identity] {
-    check(*identity);
+  thread_.submit([this, identity, round = round_.load()] {
+    check(*identity, round);
     const MutexLock lock(mutex_);
     waiting_.erase(identity->name);
   });
+}
+
+void DiskCheck::give_up() {
+  ++round_;
+  const auto idle = std::make_shared<std::promise<void>>();
+  thread_.submit([idle] { idle->set_value(); });
+  idle->get_future().wait();
 }
 
 void DiskCheck::stop() {
@@ -49,8 +58,8 @@ void DiskCheck::stop() {
   thread_.stop();
 }
 
-void DiskCheck::check(const DiskIdentity& identity) {
-  if (stopped_ || !store_.learn(identity) || !store_.index().complete(identity)) return;
+void DiskCheck::check(const DiskIdentity& identity, Round round) {
+  if (is_given_up(round) || !store_.learn(identity) || !store_.index().complete(identity)) return;
   const auto entry = store_.index().find(identity.name);
   if (!entry) return;
   const auto file = store_.file(entry, identity);
@@ -59,7 +68,7 @@ void DiskCheck::check(const DiskIdentity& identity) {
 
   // before the first page is read: what changes meanwhile has another stamp
   const auto stamp = (*file)->stamp();
-  if (stamp && check_pages(entry, **file, identity)) note_checked(identity.name, *stamp);
+  if (stamp && check_pages(entry, **file, identity, round)) note_checked(identity.name, *stamp);
 }
 
 bool DiskCheck::is_checked(DiskFile& file) {
@@ -76,11 +85,12 @@ void DiskCheck::note_checked(DiskName name, FileStamp stamp) {
   checked_[name] = stamp;
 }
 
-bool DiskCheck::check_pages(const SharedEntry& entry, DiskFile& file, const DiskIdentity& identity) {
+bool DiskCheck::check_pages(const SharedEntry& entry, DiskFile& file, const DiskIdentity& identity,
+                            Round round) {
   bool good = true;
   std::vector<std::byte> buffer(page_size);
   for (std::uint64_t page = 0; page < page_count(identity); ++page) {
-    if (stopped_) return false;
+    if (is_given_up(round)) return false;
     if (auto outcome = file.read(page, buffer.data()); !outcome) {
       on_bad_(entry, identity, page, outcome.error());
       good = false;

@@ -4,6 +4,7 @@
 /// looks at checksums.
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <unordered_map>
@@ -35,20 +36,28 @@ class DiskCheck {
   std::optional<LocalFile> local_file(const SharedIdentity& identity);
   /// Check that version, if it is complete and not too many wait for that. Never blocks.
   void check_later(const SharedIdentity& identity) BM_EXCLUDES(mutex_);
-  /// Give up what is being checked, and end the thread.
+  /// Check none of those that wait, and not to its end what is being checked: returns when none of them is
+  /// in use. Blocks for the disk. Not on its thread.
+  void give_up();
+  /// As give_up(), and end the thread.
   void stop();
 
  private:
+  /// From one give_up() to the next.
+  using Round = std::uint64_t;
+
   /// Whether the data file is what it was when all its pages were found to be what had been written.
   bool is_checked(DiskFile& file) BM_EXCLUDES(mutex_);
   void note_checked(DiskName name, FileStamp stamp) BM_EXCLUDES(mutex_);
-  void check(const DiskIdentity& identity);
+  void check(const DiskIdentity& identity, Round round);
   /// Whether all pages are what was written.
-  bool check_pages(const SharedEntry& entry, DiskFile& file, const DiskIdentity& identity);
+  bool check_pages(const SharedEntry& entry, DiskFile& file, const DiskIdentity& identity, Round round);
+  [[nodiscard]] bool is_given_up(Round round) const { return stopped_ || round != round_; }
 
   DiskStore& store_;
   const OnBad on_bad_;
   std::atomic<bool> stopped_{false};
+  std::atomic<Round> round_{0};
 
   Mutex mutex_;
   /// What data files were like then.

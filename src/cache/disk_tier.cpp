@@ -101,8 +101,10 @@ void DiskTier::set_limits(std::uint64_t size, std::uint64_t free_space) {
 }
 
 void DiskTier::clear(DiskProgress& progress) {
-  const auto clearing = std::make_shared<std::packaged_task<void()>>(
-      [this, &progress] { blobmount::clear(*store_, progress); });
+  const auto clearing = std::make_shared<std::packaged_task<void()>>([this, &progress] {
+    check_.give_up();  // what is being checked is in use
+    blobmount::clear(*store_, progress);
+  });
   writer_.run_soon([clearing] { (*clearing)(); });
   clearing->get_future().get();
 }

@@ -23,6 +23,10 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t longest_output = 64U << 10U;
 
+/// In a row, so that a program that never stops printing does not keep us from looking at the clock: several
+/// times what a pipe holds.
+constexpr int most_reads = 64;
+
 /// How long the end of the program may go unnoticed, if it has left its output open to others.
 constexpr Duration look_pause{20};
 
@@ -52,10 +56,10 @@ class Captured {
   [[nodiscard]] int writing_end() const { return ends_[1]; }
   void close_writing_end() { close(ends_[1]); }
 
-  /// All that is there now.
+  /// All that is there now, unless it does not end.
   void read() {
     std::array<char, 4096> surplus{};
-    while (is_open()) {
+    for (int reads = 0; is_open() && reads < most_reads; ++reads) {
       const bool full = count_ == text_.size();
       char* const into = full ? surplus.data() : text_.data() + count_;
       const auto got = ::read(ends_[0], into, full ? surplus.size() : text_.size() - count_);

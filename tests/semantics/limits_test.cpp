@@ -53,16 +53,16 @@ class Limits : public testing::Test {
 };
 
 TEST_F(Limits, BytesInASecondHoldUntilTheyAreChanged) {
-  const Mounted mounted(options().with("--rate-limit", "4MiB"));
+  const Mounted mounted(options().with("--rate-limit", "1MiB"));
 
-  EXPECT_GT(time_to_read(mounted / "one"), 1500ms) << "8 MiB of 4 MiB in a second";
+  EXPECT_GT(time_to_read(mounted / "one"), 6s) << "8 MiB of 1 MiB in a second";
 
   const auto changed = blobmount({"reload", "--rate-limit", "400MiB", "--json", mounted.path()});
   EXPECT_EQ(json::parse(changed.output).at("changed"), json({"rate-limit"})) << changed.error_output;
   const auto in_time = eventually(60s, [&] {
     const auto time = time_to_read(mounted / "two");
     EXPECT_EQ(blobmount({"cache", "clear", mounted.path()}).status, 0) << "each time it has to be downloaded";
-    return time < 1500ms;
+    return time < 5s;
   });
   EXPECT_TRUE(in_time);
 }

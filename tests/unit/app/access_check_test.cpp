@@ -54,12 +54,12 @@ TEST_F(FirstToken, OfAnEndpointThatIsUpdatedFor70SecondsIsWaitedFor) {
 
 TEST_F(FirstToken, OfAnEndpointThatFailsOrIsThrottledIsWaitedFor) {
   for (const auto code : {ErrorCode::unavailable, ErrorCode::throttled})
-    EXPECT_TRUE(wait_through(code, 40s, 23s)) << name_of(code);
+    EXPECT_TRUE(wait_through(code, 40s, 24s)) << name_of(code);
 }
 
 TEST_F(FirstToken, OfANamedIdentityIsWaitedForUntilTheNetworkIsUp) {
-  EXPECT_TRUE(wait_through(ErrorCode::unreachable, 40s, 23s, ManagedIdentity{}));
-  EXPECT_TRUE(wait_through(ErrorCode::unreachable, 40s, 23s, FederatedIdentity{}));
+  EXPECT_TRUE(wait_through(ErrorCode::unreachable, 40s, 24s, ManagedIdentity{}));
+  EXPECT_TRUE(wait_through(ErrorCode::unreachable, 40s, 24s, FederatedIdentity{}));
 }
 
 TEST_F(FirstToken, IsNotWaitedForWhereNobodyIsThereAndNoIdentityIsNamed) {

@@ -68,7 +68,7 @@ TEST(WarmQueue, TheWalkWaitsForTheReaders) {
   std::thread walk([&] {
     while (queue.add(job_of("a"))) ++added;
   });
-  ASSERT_TRUE(eventually(10s, [&] { return added >= 4096; }));
+  EXPECT_TRUE(eventually(30s, [&] { return added >= 4096; }));
   std::this_thread::sleep_for(20ms);
   EXPECT_EQ(added, 4096U);
 

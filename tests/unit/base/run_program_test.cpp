@@ -85,7 +85,7 @@ TEST(RunProgram, ThatTakesTooLongIsKilledWithWhatItStarted) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "pid";
 
-  const auto ended = shell("sleep 1000 & echo $! >" + file.string() + "; wait", 3s);
+  const auto ended = shell("sleep 1000 & echo $! >" + file.string() + "; wait", 10s);
 
   ASSERT_FALSE(ended);
   EXPECT_EQ(ended.error().code, ErrorCode::timed_out);

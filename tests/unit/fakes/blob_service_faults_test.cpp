@@ -45,7 +45,7 @@ TEST_F(BlobServiceFaults, BrokenConnectionsAreErrorsToTheClient) {
 }
 
 TEST_F(BlobServiceFaults, ARequestIsUnderWayUntilItIsAnswered) {
-  once({.kind = FaultKind::stall, .time = 1s});
+  once({.kind = FaultKind::stall, .time = 5s});
   std::thread client([this] { EXPECT_EQ(get("/box/a").status, 200); });
   EXPECT_TRUE(eventually(10s, [this] { return service_.stats().under_way("box/a") == 1; }));
 
@@ -60,7 +60,7 @@ TEST_F(BlobServiceFaults, AStallEndsInTime) {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(get("/box/a").body.size(), 1000u);
     EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
   }
 }
 

@@ -45,7 +45,7 @@ TEST(IdentityEndpoint, AnswersWithTheFieldsOfTheRealOne) {
   EXPECT_EQ(body.at("resource"), "https://storage.azure.com/");
   EXPECT_EQ(body.at("expires_in"), "3600");
   const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  EXPECT_NEAR(std::stod(body.at("expires_on").get<std::string>()), static_cast<double>(now + 3600), 10);
+  EXPECT_NEAR(std::stod(body.at("expires_on").get<std::string>()), static_cast<double>(now + 3600), 30);
   EXPECT_EQ(endpoint.issued(), std::vector{body.at("access_token").get<std::string>()});
 }
 
@@ -106,7 +106,7 @@ TEST(IdentityEndpoint, ASilentOneStillStopsAtOnce) {
 
   const auto start = std::chrono::steady_clock::now();
   endpoint.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
   patient.join();
 }
 

@@ -56,14 +56,14 @@ TEST(Process, ASignalShowsInTheStatus) {
 
   process.signal(SIGTERM);
 
-  EXPECT_EQ(process.wait(10s), 128 + SIGTERM);
+  EXPECT_EQ(process.wait(30s), 128 + SIGTERM);
   EXPECT_EQ(process.wait(0ms), 128 + SIGTERM) << "the answer stays";
 }
 
 TEST(Process, OutputCanBeWaitedForWhileItRuns) {
   const Process process({.arguments = {"sh", "-c", "echo ready; sleep 60"}});
 
-  EXPECT_TRUE(process.wait_for_output("ready\n", 10s));
+  EXPECT_TRUE(process.wait_for_output("ready\n", 30s));
   EXPECT_FALSE(process.wait_for_output("never", 50ms));
 }
 
@@ -71,11 +71,11 @@ TEST(Process, ItsChildrenGoWithIt) {
   pid_t grandchild = 0;
   {
     const Process process({.arguments = {"sh", "-c", "sleep 60 & echo $!; wait"}});
-    ASSERT_TRUE(process.wait_for_output("\n", 10s));
+    ASSERT_TRUE(process.wait_for_output("\n", 30s));
     grandchild = std::stoi(process.output());
   }
 
-  EXPECT_TRUE(gone_within(grandchild, 10s));
+  EXPECT_TRUE(gone_within(grandchild, 30s));
 }
 
 TEST(Process, DiesWithTheTestThatStartedIt) {
@@ -83,7 +83,7 @@ TEST(Process, DiesWithTheTestThatStartedIt) {
   std::optional<Process> process;
   std::thread([&process] { process.emplace(Command{.arguments = {"sleep", "60"}}); }).join();
 
-  EXPECT_EQ(process->wait(10s), 128 + SIGKILL);
+  EXPECT_EQ(process->wait(30s), 128 + SIGKILL);
 }
 
 }  // namespace

@@ -323,6 +323,12 @@ std::vector<std::string> Directory::take_noted_absent() {
   return names;
 }
 
+bool Directory::shows_directory(const std::string& name) const {
+  const MutexLock lock(mutex_);
+  const auto said = known(name);
+  return said && said->entry && said->entry->kind == FileKind::directory;
+}
+
 void Directory::doubt(const std::string& name) {
   const auto now = context_.clock.now();
   const MutexLock lock(mutex_);

@@ -269,8 +269,9 @@ void MountedTree::refresh(const std::string& path, std::function<void()> done) {
   walks_.stop();  // it may have listed some of that already
   files_ahead_.forget_below(below);
   // in this order: lookup_of() counts on it
-  doubt_below(below);
-  tell_kernel_of_all_below(below);
+  const auto steps = doubtful_steps_to(below);
+  doubt_below(below, steps);
+  tell_kernel_of_all_below(below, steps);
   when_kernel_knows(std::move(done));
 }
 
@@ -294,7 +295,20 @@ void MountedTree::tell_kernel_to_drop_pages(std::span<const SharedNode> files) {
   for (const auto& file : files) kernel_->drop_pages(file->id);
 }
 
-void MountedTree::doubt_below(const Location& below) {
+std::vector<MountedTree::Step> MountedTree::doubtful_steps_to(const Location& below) {
+  const auto top = inodes_.find(root_inode)->directory->where();
+  std::vector<Step> steps;
+  for (auto place = below; place != top;) {
+    auto step = parent_of(place);
+    place = step.first;
+    const auto directory = inodes_.find_directory(place);
+    if (steps.empty() || !directory || !directory->directory->shows_directory(step.second))
+      steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+void MountedTree::doubt_below(const Location& below, const std::vector<Step>& steps) {
   const auto inside = below.to_string();
   for (const auto& node : nodes_below(below)) {
     if (place_of(*node) != inside) node->parent->doubt_all();
@@ -302,15 +316,16 @@ void MountedTree::doubt_below(const Location& below) {
   }
   if (const auto top = inodes_.find(root_inode)->directory; top->where() == below) return top->doubt_all();
 
-  const auto [where, name] = parent_of(below);
-  snapshots_.drop(where);
-  if (const auto parent = inodes_.find_directory(where)) {
+  for (const auto& [where, name] : steps) {
+    snapshots_.drop(where);
+    const auto parent = inodes_.find_directory(where);
+    if (!parent) continue;
     parent->directory->doubt(name);
     parent->directory->doubt_listing();
   }
 }
 
-void MountedTree::tell_kernel_of_all_below(const Location& below) {
+void MountedTree::tell_kernel_of_all_below(const Location& below, const std::vector<Step>& steps) {
   const auto inside = below.to_string();
   auto concerned = nodes_below(below);
   // the deepest first: should the kernel's queue be too long for all, a directory takes along what is in it
@@ -322,9 +337,10 @@ void MountedTree::tell_kernel_of_all_below(const Location& below) {
   }
   if (const auto top = inodes_.find(root_inode)->directory; top->where() == below) return drop_absent(*top);
 
-  const auto [where, name] = parent_of(below);
-  // also where it knows that there is no such name
-  if (const auto parent = inodes_.find_directory(where)) tell_kernel(parent->id, name);
+  for (const auto& [where, name] : steps) {
+    // also where it knows that there is no such name
+    if (const auto parent = inodes_.find_directory(where)) tell_kernel(parent->id, name);
+  }
 }
 
 std::vector<SharedNode> MountedTree::nodes_below(const Location& below) const {

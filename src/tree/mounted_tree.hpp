@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "blobmount/blob_store.hpp"
@@ -61,8 +62,14 @@ class MountedTree final : public FileSystem {
   [[nodiscard]] Duration time_left(SteadyTime since, Duration age) const;
   std::shared_ptr<OpenFile> open_version(const SharedNode& node);
   [[nodiscard]] Location location_of(const std::string& path);
-  void doubt_below(const Location& below);
-  void tell_kernel_of_all_below(const Location& below) BM_EXCLUDES(kernel_mutex_);
+  /// A name, in its directory.
+  using Step = std::pair<Location, std::string>;
+  void doubt_below(const Location& below, const std::vector<Step>& steps);
+  void tell_kernel_of_all_below(const Location& below, const std::vector<Step>& steps)
+      BM_EXCLUDES(kernel_mutex_);
+  /// Of those that lead to `below`, the last, and each that is not known to be a directory: a name that was
+  /// absent hides all that has come below it since.
+  [[nodiscard]] std::vector<Step> doubtful_steps_to(const Location& below);
   /// Those at `below`, or inside it; never the root.
   [[nodiscard]] std::vector<SharedNode> nodes_below(const Location& below) const;
   void drop_absent(Directory& directory);

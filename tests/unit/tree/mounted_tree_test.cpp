@@ -1055,6 +1055,19 @@ TEST_F(CachedTree, ARefreshOfANameThatWasAbsentFindsIt) {
   EXPECT_THAT(names_at(), ElementsAre("a", "b", "d-1", "d", "z"));
 }
 
+TEST_F(CachedTree, ARefreshBelowANameThatWasAbsentFindsAllThatLeadsThere) {
+  look_at_everything();
+  EXPECT_FALSE(look_up("new", d_)->entry);
+  store_.put("docs", "d/new/deep/file", "hello");
+
+  refresh("d/new/deep/file");
+
+  EXPECT_THAT(kernel_.dropped(), ElementsAre(std::to_string(d_) + " new"));
+  EXPECT_THAT(names_at(d_), ElementsAre("c", "e", "new"));
+  const auto deep = inode_of("deep", inode_of("new", d_));
+  EXPECT_TRUE(look_up("file", deep)->entry);
+}
+
 TEST_F(CachedTree, ARefreshOfAFileWhoseInodeTheKernelHasForgottenAsksForItAgain) {
   look_at_everything();
   const auto inode = inode_of("a");

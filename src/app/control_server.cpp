@@ -119,8 +119,9 @@ ControlServer::ControlServer(std::string path, Handlers handlers, Log& log, Dura
       file_(inode_of(path_)) {}
 
 ControlServer::~ControlServer() {
-  clients_.reset();
+  // before the listener ends: as long as it has the inode, that of another server's socket is another
   if (inode_of(path_) == file_) ::unlink(path_.c_str());
+  clients_.reset();
 }
 
 void ControlServer::serve(Descriptor accepted, int stop) const {

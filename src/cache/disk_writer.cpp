@@ -169,9 +169,12 @@ void DiskWriter::write_or_drop(std::span<const Page> neighbours) {
   }
 
   const auto written = write(neighbours);
+  if (!written) {
+    failed(written.error(), *neighbours.front().identity);
+  } else if (*written && end_pause()) {
+    log_.info("disk cache is written again");
+  }
   if (!written || !*written) dropped_ += neighbours.size();
-  if (!written) return failed(written.error(), *neighbours.front().identity);
-  if (*written && end_pause()) log_.info("disk cache is written again");
 }
 
 bool DiskWriter::is_paused() const {

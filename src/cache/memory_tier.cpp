@@ -49,9 +49,9 @@ MemoryTier::MemoryTier(ByteSource& below, MemoryBudget& budget)
 }
 
 MemoryTier::~MemoryTier() {
+  trimmer_.stop();  // it charges the budget, too
   budget_.on_growth({});
   budget_.on_shrinking({});
-  trimmer_.stop();
 }
 
 void MemoryTier::trim_soon() {

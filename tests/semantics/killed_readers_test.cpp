@@ -187,7 +187,7 @@ TEST_F(KilledReaders, DoNoHarmToWhoReadsTheSame) {
 
 /// What remains: closing its descriptor was the last that the kernel told of that process.
 TEST_F(KilledReaders, InAMappingWithoutADescriptorAreWaitedForUntilTheRetryTimeout) {
-  const Mounted mounted(account.mount("test").with("--attr-ttl", "600").with("--retry-timeout", "2"));
+  const Mounted mounted(account.mount("test").with("--attr-ttl", "600").with("--retry-timeout", "15"));
   const std::string path = mounted / "blob";
   account.service.faults().add_always(failure, get);
   const auto child = ::fork();

@@ -159,7 +159,7 @@ TEST(End, AReaderThatWaitsForTheServiceIsToldAtOnce) {
   reader.join();
 
   EXPECT_NE(read.error, 0);
-  EXPECT_LT(std::chrono::steady_clock::now() - told, 8s) << "a stall lasts for 10 s";
+  EXPECT_LT(std::chrono::steady_clock::now() - told, 30s) << "it would be tried again for a minute";
   EXPECT_EQ(mounted.process().wait(soon), 0) << mounted.log();
 }
 
@@ -183,7 +183,8 @@ TEST(Secret, NoLogShowsOneAndNoCommandLine) {
   secrets.emplace_back("Bearer ");
   for (const auto* const mounted : {&by_identity, &by_key_file, &by_variable}) {
     EXPECT_EQ(mounted->process().wait(0ms), std::nullopt);
-    EXPECT_GT(mounted->times_logged("request what="), 2) << "--debug shows requests";
+    EXPECT_TRUE(eventually(soon, [&] { return mounted->times_logged("request what=") > 2; }))
+        << "--debug shows requests";
     for (const auto& secret : secrets) {
       EXPECT_EQ(mounted->times_logged(secret), 0);
       EXPECT_EQ(content_of_proc(mounted->process().pid(), "cmdline").find(secret), std::string::npos);

@@ -59,7 +59,9 @@ class Listing : public testing::Test {
 
 TEST_F(Listing, WithAttributesCostsItsPagesAndNothingElse) {
   for (const std::uint64_t count : {1U, 4999U, 5000U, 5001U, 10000U}) {
-    const Mounted mounted(account.mount("test/" + std::to_string(count)).with("--attr-ttl", "60"));
+    const Mounted mounted(account.mount("test/" + std::to_string(count))
+                              .with("--attr-ttl", "60")
+                              .with("--stall-timeout", "120"));
     std::string lines;
 
     const auto requests = requests_of([&] { lines = output_of("ls -l | wc -l", mounted.path()); });

@@ -55,14 +55,14 @@ class MountedHere {
  public:
   explicit MountedHere(Config config) : command_{.config = std::move(config)} {
     command_.config.mount_point = directory_.path();
-    std::promise<void> ready;
-    auto is_ready = ready.get_future();
-    thread_ = std::thread([this, &ready] {
+    const auto ready = std::make_shared<std::promise<void>>();
+    auto is_ready = ready->get_future();
+    thread_ = std::thread([this, ready] {
       const auto log = open_log(command_.config.log, command_.config.foreground);
-      const auto served = run_mount(command_, *log, ServiceManager(), [&ready] { ready.set_value(); });
+      const auto served = run_mount(command_, *log, ServiceManager(), [ready] { ready->set_value(); });
       EXPECT_TRUE(served) << served.error().message;
     });
-    EXPECT_EQ(is_ready.wait_for(20s), std::future_status::ready);
+    EXPECT_EQ(is_ready.wait_for(60s), std::future_status::ready);
   }
   ~MountedHere() {
     EXPECT_EQ(unmount(directory_.path()), 0);

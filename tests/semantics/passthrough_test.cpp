@@ -10,8 +10,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/xattr.h>
 
 #include "fakes/synthetic_content.hpp"
 #include "support/eventually.hpp"
@@ -176,9 +178,24 @@ class Passthrough : public testing::Test {
     }
   }
 
+  /// All of it is on disk then.
   void fill() {
     const Mounted mounted(options());
     expect_bytes(read_file(mounted / "blob"), 1);
+    EXPECT_TRUE(eventually(20s, [&] {
+      std::string kept(32, '\0');
+      const auto length =
+          ::getxattr((mounted / "blob").c_str(), "user.blob.cached", kept.data(), kept.size());
+      kept.resize(static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+      return kept == std::to_string(size);
+    }));
+  }
+  /// The kernel tells of that after close(2) has returned.
+  static void wait_until_all_are_closed(const Mounted& mounted) {
+    EXPECT_TRUE(eventually(20s, [&] {
+      const auto status = run(blobmount_command({"status", "--json", mounted.path()}));
+      return status && nlohmann::json::parse(status->output).value("open_files", -1) == 0;
+    }));
   }
 
   ServedAccount account;
@@ -212,6 +229,7 @@ TEST_F(Passthrough, AFileThatWasWarmedIsAtItsNextOpen) {
   const auto warmed = run(blobmount_command({"warm", mounted / "blob"}));
   ASSERT_TRUE(warmed);
   ASSERT_EQ(warmed->status, 0) << warmed->error_output;
+  wait_until_all_are_closed(mounted);  // the kernel reads by itself only what nobody reads otherwise
 
   const FileHandle file(mounted / "blob");
 

@@ -63,7 +63,7 @@ class Warm : public testing::Test {
     return blobmount_command(std::move(arguments));
   }
   static Finished warm(std::vector<std::string> arguments) {
-    auto finished = run(command(std::move(arguments)), 60s);
+    auto finished = run(command(std::move(arguments)), 240s);
     EXPECT_TRUE(finished) << "it hangs";
     return finished.value_or(Finished{});
   }
@@ -110,7 +110,8 @@ TEST_F(Warm, ATreeIsCompleteAndTheNextTimeNothingIsFetched) {
   put("tree/large", 20 * mib);
   put("tree/empty", 0);
   put("beside", 100);
-  const Mounted mounted(options());
+  const Mounted mounted(
+      account.mount("test").with("--attr-ttl", "60").with("--cache-dir", parent.path() / "cache"));
 
   const auto first = nlohmann::json::parse(warm({"--json", mounted / "tree"}).output);
 
@@ -318,7 +319,7 @@ TEST_F(Warm, ASignalEndsItAlsoWhileTheLastReadsWaitAfterAnEviction) {
   const Mounted mounted(options().with("--cache-size", "20MiB"));
   service.set_network({.bytes_per_second = 2.0 * mib});
   const Process warming(command({mounted / "stalled", mounted / "tree"}));
-  ASSERT_TRUE(warming.wait_for_output("has been evicted", 20s));
+  ASSERT_TRUE(warming.wait_for_output("has been evicted", 60s));
   EXPECT_FALSE(warming.wait(100ms));
 
   warming.signal(SIGINT);

@@ -97,8 +97,9 @@ TEST_F(DiskCheckTest, AVersionWhoseFilesAreGoneIsNotCompleteForLong) {
   const FewDescriptors few;
   mount();
   keep(version);
-  for (int i = 0; i < 100; ++i) read_all(version_of(std::to_string(i), 1));
-  keep(version_of("last", 1));  // by then its files are no longer open
+  settle();
+  for (int i = 0; i < 100; ++i) keep(version_of(std::to_string(i), 1));  // by then its files are not open
+  settle();
   for (const auto* extension : {".data", ".pages"}) {
     for (const auto& file : files(extension)) std::filesystem::remove(file);
   }

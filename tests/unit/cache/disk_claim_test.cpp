@@ -1,6 +1,7 @@
 #include "cache/disk_claim.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -134,10 +135,13 @@ TEST_F(DiskClaimTest, WhoOnlyLooksIsInNobodysWay) {
   ASSERT_EQ(::flock(looking, LOCK_SH), 0);
   EXPECT_TRUE(check_claim(path())) << "somebody else looks, too";
 
-  std::thread soon([looking] {
-    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  std::atomic<bool> now{false};
+  std::thread soon([looking, &now] {
+    now.wait(false);
     ::close(looking);
   });
+  now = true;
+  now.notify_all();
   EXPECT_TRUE(claim_directory(path()));
   soon.join();
 }

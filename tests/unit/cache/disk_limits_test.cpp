@@ -29,6 +29,7 @@ TEST_F(DiskTierTest, TheLeastRecentlyUsedVersionIsEvicted) {
   mount();
   for (const auto& version : {one, two, three}) keep(version);
   EXPECT_THAT(missing(one), IsEmpty());
+  settle();
 
   keep(version_of("four", 3));
 
@@ -43,11 +44,9 @@ TEST_F(DiskTierTest, TheOrderOfUseSurvivesARemount) {
   const auto one = version_of("one", 3), two = version_of("two", 3), three = version_of("three", 3);
   mount();
   keep(one);
-  // the clock of file times is coarse
-  std::this_thread::sleep_for(std::chrono::milliseconds{20});
   keep(two);
-  std::this_thread::sleep_for(std::chrono::milliseconds{20});
   mount();
+  std::this_thread::sleep_for(std::chrono::milliseconds{20});  // the clock of file times is coarse
   read_all(one);
 
   limits.size = room_for(7);
@@ -91,7 +90,7 @@ TEST_F(DiskTierTest, ABlobLargerThanTheCacheFillsItAndDoesNotThrash) {
   mount();
   const auto first = pages_in(missing(large));
   EXPECT_LE(tier->stats().bytes, limits.size);
-  EXPECT_LT(first, 35U) << "it fills the cache";
+  EXPECT_LT(first, 44U) << "it fills the cache, but for what 16 pages at once leave free";
 
   mount();
   EXPECT_LE(pages_in(missing(large)), first) << "what is there stays there";

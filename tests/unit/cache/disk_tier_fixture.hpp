@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cache/disk_care.hpp"
 #include "cache/disk_claim.hpp"
 #include "cache/disk_tier.hpp"
 #include "fakes/faulty_directory.hpp"
@@ -56,6 +57,12 @@ class DiskTierTest : public testing::Test {
     EXPECT_TRUE(eventually(std::chrono::seconds{20}, [&] { return tier->complete(*version); }))
         << version->blob;
     origin.asked();
+  }
+  /// Until nothing that was kept is being checked for the kernel: till then it is in use.
+  void settle() {
+    DiskProgress nothing;
+    nothing.stop = true;
+    tier->clear(nothing);
   }
   /// What the origin is asked for in order to read the whole version.
   std::vector<PageRange> missing(const SharedVersion& version) {

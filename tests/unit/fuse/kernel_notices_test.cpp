@@ -8,6 +8,7 @@
 #include <poll.h>
 
 #include "fuse/fuse_api.hpp"
+#include "fuse/late_requests.hpp"
 #include "support/eventually.hpp"
 #include "unit/fuse/mounted_stub.hpp"
 
@@ -28,14 +29,13 @@ class KernelNoticesTest : public testing::Test {
   }
   /// A lookup that the kernel is told nothing of, and that has the directory's lock.
   std::future<int> hold_the_root() {
-    const int before = files_.lookups;
     auto held = stat_later("held");
-    EXPECT_TRUE(tests::eventually(10s, [&] { return files_.lookups > before; }));
+    EXPECT_TRUE(tests::eventually(10s, [&] { return files_.held_lookups() > 0; }));
     return held;
   }
   bool is_looked_up_again(const std::string& name) {
     const int before = files_.lookups;
-    return tests::eventually(10s, [&] { return mount_.stat(name) == 0 && files_.lookups > before; });
+    return tests::eventually(60s, [&] { return mount_.stat(name) == 0 && files_.lookups > before; });
   }
 
   tests::MountedStub mount_;
@@ -162,6 +162,7 @@ TEST_F(KernelNoticesTest, StopsThoughANoticeWaitsForWhomNobodyServes) {
   notices_.stop();
 
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 10s);
+  refuse_late_requests(mount_.session());  // where the notice had not begun to wait
   EXPECT_EQ(late.get(), EIO);
 }
 

@@ -182,6 +182,10 @@ class StubFileSystem final : public FileSystem {
   std::atomic<int> asked_for_attributes{0};
   const std::shared_ptr<StubDirectory> directory = std::make_shared<StubDirectory>();  ///< the root, at first
   std::atomic<bool> reads_are_held{false};  ///< until they are given up, or answer_held_reads()
+  [[nodiscard]] std::size_t held_lookups() const BM_EXCLUDES(mutex_) {
+    const MutexLock lock(mutex_);
+    return held_.size();
+  }
   [[nodiscard]] std::size_t held_reads() const BM_EXCLUDES(mutex_) {
     const MutexLock lock(mutex_);
     return held_reads_.size();

@@ -68,7 +68,7 @@ TEST_F(CurlFailure, NoneShowsTheQueryWhichMayHoldASignature) {
 }
 
 TEST_F(CurlFailure, NoSuchHost) {
-  const auto error = failure_of({.url = *parse_url("https://account.invalid/")});
+  const auto error = failure_of({.url = *parse_url("https://account.invalid/"), .limits = {.connect = 1min}});
 
   EXPECT_EQ(error.code, ErrorCode::unreachable);
   EXPECT_THAT(error.message, HasSubstr("no such host 'account.invalid'"));
@@ -298,8 +298,8 @@ TEST_F(CurlProxy, IsUsedWhereTheEnvironmentNamesOne) {
 }
 
 TEST_F(CurlProxy, IsNotUsedForADirectRequest) {
-  const auto response =
-      send_and_wait(network_, {.url = *parse_url("http://account.invalid/c"), .direct = true});
+  const auto response = send_and_wait(
+      network_, {.url = *parse_url("http://account.invalid/c"), .limits = {.connect = 1min}, .direct = true});
 
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::unreachable);

@@ -238,10 +238,10 @@ TEST_F(SharedConnections, ThoseThatWaitForOneAreNotTakenForTooLong) {
   CurlTransport network(2, "", {.connections = 1});
   const auto held_back = std::make_shared<HeldBack>();
   std::vector<Outcome> outcomes;
-  for (int i = 0; i < 8; ++i)
+  for (int i = 0; i < 20; ++i)
     outcomes.push_back(begin(
         network,
-        {.url = server_.url(), .limits = {.connect = 2s, .stall = 2s, .total = 2s}, .held_back = held_back}));
+        {.url = server_.url(), .limits = {.connect = 4s, .stall = 4s, .total = 4s}, .held_back = held_back}));
 
   for (auto& outcome : outcomes) {
     const auto answer = outcome.get();
@@ -266,7 +266,7 @@ TEST_F(SharedConnections, ThoseThatWaitEndWithTheMountHoweverMany) {
   std::atomic<int> cancelled{0};
   const int count = 50'000;
   for (int i = 0; i < count; ++i) {
-    network.start({.url = server_.url()}, [&](const Result<HttpResponse>& answer) {
+    network.start({.url = server_.url(), .limits = {.stall = 1h}}, [&](const Result<HttpResponse>& answer) {
       if (!answer && answer.error().code == ErrorCode::cancelled) ++cancelled;
     });
   }

@@ -94,7 +94,7 @@ class TlsAtOnce : public Tls {
           sent.count_down();
         },
         0, files_);
-    auto answer = start({.url = server.url(), .limits = {.stall = 3s}});
+    auto answer = start({.url = server.url(), .limits = {.stall = 30s}});
     asked.wait();
     network_.run_after(0ms, [&] {
       looking_away.count_down();

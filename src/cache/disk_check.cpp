@@ -47,9 +47,9 @@ void DiskCheck::check_later(const SharedIdentity& identity) {
 }
 
 void DiskCheck::give_up() {
-  ++round_;
   const auto idle = std::make_shared<std::promise<void>>();
   thread_.submit([idle] { idle->set_value(); });
+  ++round_;  // now, so that all that comes before that is of a round that is over
   idle->get_future().wait();
 }
 

@@ -49,13 +49,14 @@ MemoryTier::MemoryTier(ByteSource& below, MemoryBudget& budget)
 }
 
 MemoryTier::~MemoryTier() {
+  ending_ = true;
   trimmer_.stop();  // it charges the budget, too
   budget_.on_growth({});
   budget_.on_shrinking({});
 }
 
 void MemoryTier::trim_soon() {
-  if (trim_is_due_.exchange(true)) return;
+  if (ending_ || trim_is_due_.exchange(true)) return;
   trimmer_.submit([this] {
     trim_is_due_ = false;
     trim();
@@ -63,7 +64,7 @@ void MemoryTier::trim_soon() {
 }
 
 void MemoryTier::give_back_soon() {
-  if (giving_back_is_due_.exchange(true)) return;
+  if (ending_ || giving_back_is_due_.exchange(true)) return;
   trimmer_.submit([this] {
     giving_back_is_due_ = false;
     give_back_what_was_freed();

@@ -126,6 +126,7 @@ class MemoryTier {
   MemoryStats stats_ BM_GUARDED_BY(mutex_);
 
   std::atomic<bool> trim_is_due_{false}, giving_back_is_due_{false};
+  std::atomic<bool> ending_{false};  ///< nothing is given to the trimmer any more
   WorkerPool trimmer_{"memory", 1};
 };
 

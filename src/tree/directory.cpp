@@ -324,7 +324,10 @@ std::vector<std::string> Directory::take_noted_absent() {
 }
 
 bool Directory::shows_directory(const std::string& name) const {
+  const auto now = context_.clock.now();
   const MutexLock lock(mutex_);
+  if (const auto noted = noted_absent_.find(name); noted != noted_absent_.end() && noted->second > now)
+    return false;
   const auto said = known(name);
   return said && said->entry && said->entry->kind == FileKind::directory;
 }

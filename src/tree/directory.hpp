@@ -100,7 +100,7 @@ class Directory final : public std::enable_shared_from_this<Directory> {
   /// Those that it may still believe; not noted any more.
   std::vector<std::string> take_noted_absent() BM_EXCLUDES(mutex_);
 
-  /// Whether it is known that `name` is a directory.
+  /// Whether it is known that `name` is a directory, and the kernel does not believe it to be absent.
   [[nodiscard]] bool shows_directory(const std::string& name) const BM_EXCLUDES(mutex_);
 
   /// What is known of `name` has been proved wrong: ask again.

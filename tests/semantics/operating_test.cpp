@@ -418,7 +418,7 @@ TEST_F(Cache, IsShownVerifiedAndClearedWhileItIsMounted) {
   EXPECT_TRUE(eventually(soon, [&] {
     from_memory += json_of({"cache", "clear", "--json", mounted.path()}).value("memory_bytes", 0U);
     return json_of({"cache", "show", "--json", mounted.path()}).at("/disk_cache/blobs"_json_pointer) == 0;
-  })) << "what is being checked is in use for a moment only";
+  })) << "what was closed is in use for a moment still";
   EXPECT_GT(from_memory, 0U);
   expect_fetched_once_cleared(mounted);
 }

@@ -138,6 +138,7 @@ TEST_F(DiskClaimTest, WhoOnlyLooksIsInNobodysWay) {
   std::atomic<bool> now{false};
   std::thread soon([looking, &now] {
     now.wait(false);
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
     ::close(looking);
   });
   now = true;

@@ -196,7 +196,7 @@ TEST_F(CurlLimits, ARequestThatIsStillOnItsWayIsNotSilent) {
     std::vector<char> some(128U << 10U);
     std::size_t taken = 0;
     while (taken < 24U << 20U) {
-      // the rest is in the kernel's buffers, and the client waits for the answer
+      // slow as long as the client has something to send, and not when it waits for the answer
       if (taken < 15U << 20U) std::this_thread::sleep_for(20ms);
       const auto count = ::recv(connection, some.data(), some.size(), 0);
       if (count <= 0) return;

@@ -74,7 +74,7 @@ class KilledReaders : public testing::Test {
   KilledReaders() { account.service.blobs().put_synthetic("test", "blob", 512 * mib); }
 
   void expect_that_nobody_asks() {
-    EXPECT_TRUE(eventually(30s, [this] {
+    EXPECT_TRUE(eventually(60s, [this] {
       if (stats().under_way(blob) > 0) return false;
       const auto before = stats().counts().of(get);
       std::this_thread::sleep_for(4s);  // longer than the longest pause between two tries
@@ -187,7 +187,7 @@ TEST_F(KilledReaders, DoNoHarmToWhoReadsTheSame) {
 
 /// What remains: closing its descriptor was the last that the kernel told of that process.
 TEST_F(KilledReaders, InAMappingWithoutADescriptorAreWaitedForUntilTheRetryTimeout) {
-  const Mounted mounted(account.mount("test").with("--attr-ttl", "600").with("--retry-timeout", "15"));
+  const Mounted mounted(account.mount("test").with("--attr-ttl", "600").with("--retry-timeout", "5"));
   const std::string path = mounted / "blob";
   account.service.faults().add_always(failure, get);
   const auto child = ::fork();

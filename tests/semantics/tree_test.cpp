@@ -73,7 +73,7 @@ TEST_F(Tree, FindOverAHundredDirectoriesCostsAFewLists) {
       requests_of([&] { count = output_of("find . -type f -size +0 | wc -l", mounted.path()); });
 
   EXPECT_EQ(count, "10000\n");
-  EXPECT_LE(requests.of(RequestKind::list_blobs), 8U) << "3 or 4, and some more on a busy machine";
+  EXPECT_LE(requests.of(RequestKind::list_blobs), 8U) << "4, and some more on a busy machine";
   EXPECT_EQ(requests.all(), requests.of(RequestKind::list_blobs));
 }
 
